@@ -1,0 +1,1 @@
+//! Adapters and services of the hosted moclojer.

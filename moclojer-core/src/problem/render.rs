@@ -1,0 +1,1 @@
+//! Problems for a terminal, for programs and for a CI log.

@@ -1,0 +1,1 @@
+//! From a request's path to the endpoints that may answer it, in order.

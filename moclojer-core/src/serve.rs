@@ -1,0 +1,1 @@
+//! HTTP over sockets: listeners, limits, the request log, hot swap, graceful shutdown.

@@ -1,0 +1,1 @@
+//! The template language: text with `{{…}}` and `{% … %}`, compiled once when a file loads.
