@@ -1,7 +1,16 @@
 //! JSON values that keep the digits of their numbers and the order of their keys.
 //!
 //! A mock answers with what a request sent, so `70.50` has to come back as `70.50`; serde_json can do
-//! that only for a whole workspace at once.
+//! that only for a whole workspace at once. `read` holds the strict reader (RFC 8259) that request
+//! bodies and mock files share, `write` the writer, `keys` the index that keeps big objects linear.
+
+pub(crate) mod keys;
+pub(crate) mod read;
+pub(crate) mod write;
+
+use keys::KeyIndex;
+pub use read::{Error, MAX_DEPTH};
+pub use write::{escape_into, write_string};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +27,26 @@ pub enum Value {
     Array(Vec<Value>),
     /// Keys and values in the order in which they were written.
     Object(Object),
+}
+
+impl Value {
+    /// Reads one JSON text, strictly by RFC 8259; a byte order mark before it is ignored.
+    ///
+    /// Of duplicate keys the last value wins and stands at the place of the first. `depth` is how many lists
+    /// and maps may stand inside each other; more than [`MAX_DEPTH`] is taken as [`MAX_DEPTH`].
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its byte offset: bytes that are not UTF-8, broken syntax, an
+    /// escape that is no character, or nesting past `depth`.
+    pub fn parse(text: &[u8], depth: usize) -> Result<Self, Error> {
+        let text = std::str::from_utf8(text).map_err(|error| Error::not_utf8(error.valid_up_to()))?;
+        read::value(text, depth.min(MAX_DEPTH))
+    }
+
+    /// Appends the value as compact JSON.
+    pub fn write_json(&self, out: &mut String) {
+        write::value(self, out);
+    }
 }
 
 /// The keys and values of a JSON object, in order.
@@ -43,6 +72,19 @@ impl Object {
     /// True when there is no pair.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Sets `key` to `value`; a key that is there keeps its place. `index` belongs to this object alone.
+    fn set(&mut self, key: Box<str>, value: Value, index: &mut KeyIndex) {
+        let pairs = &mut self.0;
+        match index.find(&key, pairs.len(), |place| pairs.get(place).map_or("", |(name, _)| name)) {
+            Some(place) => {
+                if let Some(pair) = pairs.get_mut(place) {
+                    pair.1 = value;
+                }
+            }
+            None => pairs.push((key, value)),
+        }
     }
 }
 

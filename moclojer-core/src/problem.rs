@@ -83,7 +83,13 @@ impl Problem {
     }
 
     /// A problem of any severity.
-    pub fn new(severity: Severity, code: Code, source: &Source, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(
+        severity: Severity,
+        code: Code,
+        source: &Source,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             severity,
             code,
@@ -153,6 +159,30 @@ impl fmt::Display for Problem {
     }
 }
 
+/// At most `limit` characters of a text from a file, on one line and without control characters, for a message.
+pub fn excerpt(text: &str, limit: usize) -> String {
+    let mut shown: String = text.chars().take(limit).map(visible).collect();
+    if text.chars().nth(limit).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The character itself, or one that stands for it where a terminal would obey it instead of showing it.
+pub(crate) fn visible(character: char) -> char {
+    match character {
+        // The block "control pictures" shows the ASCII control characters in their order.
+        '\0'..='\u{1f}' => {
+            char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
+        '\u{7f}' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        _ => character,
+    }
+}
+
 /// The one of `known` that `name` was probably meant to be.
 pub fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let name = name.to_lowercase();
@@ -204,9 +234,13 @@ mod tests {
     #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {
         let known = ["status", "headers", "body", "external-body"];
-        for (typed, meant) in
-            [("stauts", Some("status")), ("Header", Some("headers")), ("bdy", Some("body")), ("zzz", None), ("x", None)]
-        {
+        for (typed, meant) in [
+            ("stauts", Some("status")),
+            ("Header", Some("headers")),
+            ("bdy", Some("body")),
+            ("zzz", None),
+            ("x", None),
+        ] {
             assert_eq!(did_you_mean(typed, known), meant, "{typed}");
         }
     }

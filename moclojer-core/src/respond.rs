@@ -1,15 +1,68 @@
 //! One request in, one answer out: pure, synchronous, without I/O.
+//!
+//! [`Responder::respond`] reads top to bottom: the path is split, the host's blocks are found, their
+//! candidates are tried in order, and the first whose guards hold answers. What answers was compiled when
+//! the file was loaded (`plan`).
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+pub mod error;
+pub mod reason;
+
+mod block;
+mod body;
+mod cors;
+mod miss;
+mod options;
+mod plan;
+mod scope;
+mod search;
+mod view;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::source::Place;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
-/// What answers requests: the host table and what holds for all hosts.
-#[derive(Debug)]
-pub struct Responder {}
+pub use block::Changes;
+pub use reason::NearMiss;
+
+use crate::ports::{Clock, Random, SystemClock, SystemRandom};
+use crate::route::{HostTable, Segments};
+pub use crate::spec::Label as EndpointLabel;
+use crate::template;
+use block::Block;
+use search::{Chosen, Search, method_rank};
+use view::View;
+
+/// How a [`Responder`] answers, whatever its mocks say.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Whether 400, 404 and 405 name the nearest endpoints.
+    pub near_misses: bool,
+    /// Whether every origin may read every answer (`--cors`).
+    pub cors: bool,
+    /// Whether a 404 may say on which other host the path answers: only where all hosts are one owner's.
+    pub tell_other_hosts: bool,
+    /// What rendering one answer may cost.
+    pub template: template::Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { near_misses: true, cors: false, tell_other_hosts: true, template: template::Limits::default() }
+    }
+}
+
+/// What answers requests: the table of hosts and what holds for all of them.
+///
+/// Shared as an `Arc`; mocks are swapped while requests are answered, host by host.
+pub struct Responder {
+    hosts: HostTable<Block>,
+    options: Options,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
 
 /// A request's head, borrowed from whoever received it.
 #[derive(Clone, Copy, Debug)]
@@ -64,44 +117,92 @@ pub enum Headers {
     Made(Vec<(HeaderName, HeaderValue)>),
 }
 
+impl Headers {
+    /// All of them, in order.
+    pub fn as_slice(&self) -> &[(HeaderName, HeaderValue)] {
+        match self {
+            Self::Fixed(headers) => headers,
+            Self::Made(headers) => headers,
+        }
+    }
+}
+
 /// Why the answer is what it is.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// An endpoint answered.
-    Matched(Arc<EndpointLabel>),
+    /// An endpoint answered; the note says what a reader of the log could not guess.
+    Matched(Arc<EndpointLabel>, Option<&'static str>),
     /// An endpoint was chosen but could not answer: the reason (500, 501).
     Failed(Arc<EndpointLabel>, String),
     /// No endpoint answered (400, 404, 405), with the nearest ones where they were looked for.
     Unmatched(Vec<NearMiss>),
+    /// The request was refused before it was matched (limits, `Host`, CONNECT): why.
+    Refused(String),
     /// The server's own answer (`GET /`, OPTIONS, preflight).
     Own,
 }
 
-/// How people know an endpoint.
-#[derive(Debug)]
-pub struct EndpointLabel {
-    /// Its `router-name`.
-    pub name: Option<Box<str>>,
-    /// Its method, `ANY` included.
-    pub method: Box<str>,
-    /// Its path as written.
-    pub path: Box<str>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// An endpoint that almost answered.
-#[derive(Clone, Debug)]
-pub struct NearMiss {
-    /// Which one.
-    pub endpoint: Arc<EndpointLabel>,
-    /// The first reason that it did not.
-    pub reason: String,
+impl Default for Responder {
+    fn default() -> Self {
+        Self::new(Options::default())
+    }
 }
 
 impl Responder {
+    /// Answers nothing yet; see [`load`](Self::load).
+    pub fn new(options: Options) -> Self {
+        Self::with(options, Arc::new(SystemClock), Arc::new(SystemRandom))
+    }
+
+    /// The same with the time and chance of the caller, so that every answer can be made to repeat.
+    pub fn with(options: Options, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { hosts: HostTable::new(16), options, clock, random }
+    }
+
     /// Answers `request`; with [`Body::Unread`] it may ask for the body first.
-    pub fn respond(&self, _request: &Request<'_>, _body: Body<'_>) -> Step {
-        Step::ReadBody
+    ///
+    /// The same request gets the same bytes, but for values of time and chance.
+    pub fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
+        let view = View::new(request, body);
+        let mut answer = match self.answer(&view) {
+            Some(answer) => answer,
+            None => return Step::ReadBody,
+        };
+        if self.options.cors {
+            cors::open(&mut answer.headers, request);
+        }
+        Step::Answer(answer)
+    }
+
+    /// `None`: the body is needed.
+    fn answer(&self, view: &View<'_>) -> Option<Answer> {
+        let request = view.request;
+        if request.target.path() == "*" {
+            return Some(options::asterisk(view));
+        }
+        let path = match Segments::new(request.target.path()) {
+            Ok(path) => path,
+            Err(bad) => return Some(error::bad_path(view, &bad.to_string())),
+        };
+        let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
+        let found = [found.next(), found.next(), found.next()];
+        let search = Search::new(view, &path, found.each_ref().map(Option::as_deref));
+        if request.method == Method::OPTIONS {
+            return self.answer_options(&search);
+        }
+        match search.find(method_rank(request.method)).ok()? {
+            Some(chosen) => self.render(&search, &chosen),
+            None => self.miss(&search),
+        }
+    }
+
+    fn render(&self, search: &Search<'_, '_>, chosen: &Chosen<'_>) -> Option<Answer> {
+        chosen.plan.render(search.view, search.form(chosen.form)?, self)
+    }
+}
+
+impl std::fmt::Debug for Responder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Responder").field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -1,1 +1,206 @@
-//! HTTP over sockets: listeners, limits, the request log, hot swap, graceful shutdown.
+//! HTTP over sockets: a listener, limits, the request log, graceful shutdown.
+//!
+//! [`Server`] binds an address and runs until it is told to stop. What it answers comes from a
+//! [`Respond`], which is pure and synchronous; hot swap is the responder's own affair. Reload and
+//! watching ([`watch`]) are the caller's.
+
+mod connection;
+pub mod limits;
+pub mod log;
+mod refusal;
+mod service;
+mod stream;
+mod sweep;
+mod vitals;
+#[cfg(feature = "watch")]
+pub mod watch;
+
+use std::fmt::Display;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+
+pub use limits::Limits;
+pub use log::Log;
+
+use crate::respond::{Body, Request, Responder, Step};
+use connection::{http1_builder, serve_http1};
+use log::Level;
+use sweep::{Presence, Shared, sweep};
+use vitals::Mark;
+
+/// What answers requests: the seam between the server and the mock.
+pub trait Respond: Send + Sync + 'static {
+    /// The next step for `request`. With [`Body::Read`] it has to be an answer.
+    fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step;
+}
+
+impl Respond for Responder {
+    fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
+        Responder::respond(self, request, body)
+    }
+}
+
+/// How a server runs.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Bounds on what a client can cost.
+    pub limits: Limits,
+    /// Where requests are logged; `None`: nowhere.
+    pub log: Option<Arc<Log>>,
+}
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Server<R> {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    responder: Arc<R>,
+    options: Options,
+}
+
+/// How long accepting rests after the system refused it.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// After the last connection was told to close, how long to wait for its task.
+const CLOSE_PAUSE: Duration = Duration::from_secs(1);
+
+impl<R: Respond> Server<R> {
+    /// Listens at `addr` (`127.0.0.1:8000`; port 0 takes a free one). Connections wait until
+    /// [`Server::run`].
+    ///
+    /// # Errors
+    /// The address cannot be used; the message names it and says what to do.
+    pub async fn bind<A>(addr: A, responder: Arc<R>, options: Options) -> io::Result<Self>
+    where
+        A: ToSocketAddrs + Display,
+    {
+        let name = addr.to_string();
+        let bound = TcpListener::bind(addr).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (local_addr, listener) = bound.map_err(|error| cannot_listen(&name, &error))?;
+        Ok(Self { listener, local_addr, responder, options })
+    }
+
+    /// The address with the port that was taken.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Answers requests until `shutdown` ends; then closes idle connections at once, gives running
+    /// requests [`Limits::drain_ms`], and closes the rest. Returns when no connection is left.
+    ///
+    /// Dropping this future closes the listener and every connection at once.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { listener, responder, options, .. } = self;
+        let builder = http1_builder(&options.limits);
+        let drain = Duration::from_millis(options.limits.drain_ms);
+        let shared = Arc::new(Shared::new(options.limits, options.log));
+        let closing = CloseOnDrop(Arc::clone(&shared));
+        tokio::spawn(sweep(Arc::clone(&shared)));
+
+        let mut shutdown = pin!(shutdown);
+        let mut trouble = Trouble::default();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                accepted = accept(&listener, &shared) => accepted,
+            };
+            match accepted {
+                Ok((io, peer)) => {
+                    // Fails only on a socket that is gone already.
+                    let _ = io.set_nodelay(true);
+                    let presence = Presence::new(&shared);
+                    tokio::spawn(serve_http1(io, Some(peer), Arc::clone(&responder), &builder, presence));
+                }
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    trouble.report(&shared, &error);
+                    tokio::select! {
+                        () = &mut shutdown => break,
+                        () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                    }
+                }
+            }
+        }
+        drop(listener);
+
+        shared.mark_all(Mark::Drain);
+        // Past the limit the guard below closes what is left.
+        let _ = tokio::time::timeout(drain, all_left(&shared)).await;
+        drop(closing);
+        let _ = tokio::time::timeout(CLOSE_PAUSE, all_left(&shared)).await;
+        if let Some(log) = &shared.log {
+            log.flush();
+        }
+    }
+}
+
+/// The next connection, once there is room for one.
+async fn accept(listener: &TcpListener, shared: &Shared) -> io::Result<(TcpStream, SocketAddr)> {
+    if let Some(most) = shared.limits.connections {
+        while shared.open() >= most {
+            shared.connection_left().await;
+        }
+    }
+    listener.accept().await
+}
+
+async fn all_left(shared: &Shared) {
+    while shared.open() > 0 {
+        shared.connection_left().await;
+    }
+}
+
+/// Closes every connection when the server's future ends, also when it is dropped midway.
+struct CloseOnDrop(Arc<Shared>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.mark_all(Mark::Close);
+    }
+}
+
+/// The peer gave up before it was accepted: nothing is wrong here.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Says at most once a second that connections cannot be accepted.
+#[derive(Default)]
+struct Trouble {
+    reported: Option<Instant>,
+}
+
+impl Trouble {
+    fn report(&mut self, shared: &Shared, error: &io::Error) {
+        let due = self.reported.is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+        if due && let Some(log) = &shared.log {
+            self.reported = Some(Instant::now());
+            let help = "too many open files? raise `ulimit -n`, or set the limit `connections`";
+            let error = error.to_string();
+            let fields = [("error", error.as_str()), ("help", help)];
+            log.event(Level::Warn, "cannot accept connections, trying again", &fields);
+        }
+    }
+}
+
+fn cannot_listen(addr: &str, error: &io::Error) -> io::Error {
+    let help = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there: stop it, or choose another port (0 takes a free one)"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: choose a higher one",
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: 127.0.0.1 serves this machine alone, 0.0.0.0 every network"
+        }
+        _ => "an address is a host and a port, such as 127.0.0.1:8000",
+    };
+    io::Error::new(error.kind(), format!("cannot listen on {addr}: {error} ({help})"))
+}

@@ -32,10 +32,16 @@ fn clamp(offset: usize) -> u32 {
 }
 
 /// A text with the name under which people know it. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Source(Arc<Inner>);
 
-#[derive(Debug)]
+/// The name; the text would drown what else is shown.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Source").field(self.name()).finish()
+    }
+}
+
 struct Inner {
     name: Arc<str>,
     text: Box<str>,
@@ -75,7 +81,9 @@ impl Source {
     /// The text of a 1-based line without its line end; empty when there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let starts = self.line_starts();
-        let Some(&start) = (line as usize).checked_sub(1).and_then(|index| starts.get(index)) else { return "" };
+        let Some(&start) = (line as usize).checked_sub(1).and_then(|index| starts.get(index)) else {
+            return "";
+        };
         let end = starts.get(line as usize).map_or(self.text().len(), |&next| next as usize);
         self.text()[start as usize..end].trim_end_matches(['\n', '\r'])
     }

@@ -1,4 +1,91 @@
-//! What a mock file says: readers into one tree with places, then the validated model.
+//! What a mock file says: bytes are read into one tree with places, the tree into items, the items into
+//! a valid [`Spec`] or every problem.
+//!
+//! A [`Spec`] that exists can be served; nothing is checked a second time.
 
+pub mod host;
 pub mod path;
+pub mod shape;
 pub mod tree;
+
+mod check;
+mod endpoint;
+mod later;
+mod model;
+mod raw;
+mod response;
+mod shadow;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use model::{
+    BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec,
+};
+pub(crate) use response::{header_value, is_json_type};
+pub use shadow::shadowed;
+pub use tree::{Format, Limits};
+
+use crate::problem::{Code, Problem, Severity};
+use crate::source::Span;
+use check::Checker;
+
+/// What became of a file.
+#[derive(Debug)]
+pub struct Checked {
+    /// The mock, if the file has no error.
+    pub spec: Option<Spec>,
+    /// Every problem, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// True when the top of the file is no list of items: in a folder such a file is somebody else's.
+    pub foreign: bool,
+}
+
+impl Checked {
+    fn of(spec: Option<Spec>, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.span.start);
+        let foreign = problems.iter().any(|problem| problem.code == Code::NOT_A_LIST);
+        Self { spec, problems, foreign }
+    }
+}
+
+impl Spec {
+    /// Reads a mock file called `name` (as people know it) from its bytes.
+    ///
+    /// An empty file is a valid, empty mock. All problems are reported at once; of the syntax only the
+    /// first, since what follows it cannot be read.
+    pub fn read(name: &str, bytes: &[u8], format: Format, limits: &Limits) -> Checked {
+        let source = match tree::decode(name, bytes, limits) {
+            Ok(source) => source,
+            Err(problem) => return Checked::of(None, vec![problem]),
+        };
+        let read = tree::read(&source, format, limits);
+        let mut check = Checker::new(&source, read.problems);
+        let unreadable = check.errors > 0;
+        let raw = raw::RawSpec::of(&read.documents, &mut check);
+        for item in &raw.later {
+            later::item(&mut check, item);
+        }
+        let mut endpoints = Vec::with_capacity(raw.endpoints.len());
+        let defaults: HashMap<usize, endpoint::Defaults<'_>> = raw
+            .defaults
+            .iter()
+            .map(|&(index, node)| (index, endpoint::Defaults::read(&mut check, index, node)))
+            .collect();
+        let none = endpoint::Defaults::default();
+        for item in &raw.endpoints {
+            let defaults = item.defaults.and_then(|index| defaults.get(&index)).unwrap_or(&none);
+            endpoints.extend(endpoint::read(&mut check, item, defaults).map(Arc::new));
+        }
+        if raw.endpoints.is_empty() && raw.later.is_empty() && !read.documents.is_empty() && check.errors == 0
+        {
+            check.warning(Code::EMPTY, Span::default(), "there is no endpoint in this file");
+        }
+        let mut problems = check.finish();
+        if !unreadable {
+            problems.extend(shadow::among(&endpoints, &source));
+        }
+        let valid = !problems.iter().any(|problem| problem.severity == Severity::Error);
+        Checked::of(valid.then(|| Spec { source: source.clone(), endpoints }), problems)
+    }
+}

@@ -1,2 +1,48 @@
-//! x
-fn main(){}
+//! `moclojer`: serve mock files, or say what is wrong with them.
+
+mod check;
+mod cli;
+mod limits;
+mod serve;
+mod start;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to do when the terminal is gone.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(2),
+            };
+        }
+    };
+    let done = match &cli.command {
+        None => serve::run(&cli.serve),
+        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Check(args)) => check::run(args),
+    };
+    done.unwrap_or_else(|error| match error.kind() {
+        // Whoever read the output has left, as `| head` does.
+        io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        _ => {
+            let _ = writeln!(io::stderr(), "moclojer: {error}");
+            ExitCode::from(1)
+        }
+    })
+}
+
+/// Wrong usage: says what to do, exit code 2.
+fn usage(message: &str) -> io::Result<ExitCode> {
+    writeln!(io::stderr(), "moclojer: {message}")?;
+    Ok(ExitCode::from(2))
+}

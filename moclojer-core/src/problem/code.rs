@@ -50,6 +50,8 @@ codes! {
     12 BARE_TEMPLATE "A template stands outside quotes"
     13 MERGE_KEY "A merge key does not name a map"
     14 NUL_BYTE "The file holds a NUL byte"
+    15 TAG_MISMATCH "A value does not fit its YAML tag"
+    16 MANY_PROBLEMS "More problems were found than are shown"
     // 100-199: what a file may say
     100 NOT_A_LIST "The file is not a list of items"
     101 UNKNOWN_ITEM "An item is of no known kind"

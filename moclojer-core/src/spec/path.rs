@@ -1,9 +1,26 @@
 //! Path patterns: `/users/:id|int`, `/files/*rest`, `/a/:name\:cancel`, `/x/:sid.json`.
 //!
-//! A pattern is parsed once; matching it belongs to [`route`](crate::route).
+//! Owns what a pattern says: its segments, its captures and their types ([`kind`](self::ParamType)), and
+//! which patterns are the same in all but names ([`PathPattern::shape`]). Reading one from text is in
+//! `parse`; matching it against a request belongs to [`route`](crate::route).
+//!
+//! A pattern is bounded ([`MAX_BYTES`], [`MAX_SEGMENTS`]), its literal text is percent-decoded, and no two
+//! of its captures touch or share a name.
 
-use std::fmt;
+pub(crate) mod escape;
+mod kind;
+mod parse;
+
+use std::fmt::Write as _;
 use std::ops::Range;
+
+pub use kind::ParamType;
+
+/// The longest pattern, in bytes, its query included.
+pub const MAX_BYTES: usize = 8 * 1024;
+
+/// The most segments of a pattern.
+pub const MAX_SEGMENTS: usize = 128;
 
 /// A parsed path pattern.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,9 +48,9 @@ pub enum Segment {
 }
 
 /// A part of a mixed segment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
-    /// Literal text.
+    /// Literal text, not empty.
     Text(Box<str>),
     /// A capture: an index into [`PathPattern::captures`].
     Capture(usize),
@@ -46,52 +63,6 @@ pub struct Capture {
     pub name: Box<str>,
     /// What it must look like.
     pub kind: ParamType,
-}
-
-/// What a path or query parameter must look like: a guard.
-#[derive(Clone, Debug)]
-pub enum ParamType {
-    /// Any text.
-    String,
-    /// `-?[0-9]+` in 64 bits.
-    Int,
-    /// `float`: `-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?`, finite.
-    Float,
-    /// `double`: as `float`.
-    Double,
-    /// `true` or `false`.
-    Bool,
-    /// 8-4-4-4-12 hexadecimal digits.
-    Uuid,
-    /// An RFC 3339 full-date that exists.
-    Date,
-    /// A regular expression that matches the whole text; kept with its text.
-    Regex(Box<str>, regex::Regex),
-}
-
-impl PartialEq for ParamType {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Regex(left, _), Self::Regex(right, _)) => left == right,
-            (left, right) => std::mem::discriminant(left) == std::mem::discriminant(right),
-        }
-    }
-}
-
-/// `int`, `string`, … as a file writes it; a regular expression between slashes.
-impl fmt::Display for ParamType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::String => f.write_str("string"),
-            Self::Int => f.write_str("int"),
-            Self::Float => f.write_str("float"),
-            Self::Double => f.write_str("double"),
-            Self::Bool => f.write_str("bool"),
-            Self::Uuid => f.write_str("uuid"),
-            Self::Date => f.write_str("date"),
-            Self::Regex(text, _) => write!(f, "/{text}/"),
-        }
-    }
 }
 
 /// What is wrong with a pattern, and where in its text.
@@ -116,4 +87,111 @@ pub struct Parsed {
     pub pattern: PathPattern,
     /// Parameters after `?`, in order, with the bytes where each name stands.
     pub query: Vec<(Box<str>, ParamType, Range<usize>)>,
+}
+
+/// What two patterns share that meet the same requests in the same rank: everything but the names of their
+/// captures. Made by [`PathPattern::shape`]; only good for comparing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape(Box<str>);
+
+impl PathPattern {
+    /// Reads a pattern and the query parameters it declares.
+    ///
+    /// # Errors
+    /// Every problem of the text, in order, each with its bytes; past 32 the others are left out.
+    pub fn parse(text: &str) -> Result<Parsed, Vec<PathProblem>> {
+        parse::parse(text)
+    }
+
+    /// What this pattern shares with every other one of the same shape and types.
+    ///
+    /// `float` and `double` are one type here: they accept the same text.
+    pub fn shape(&self) -> Shape {
+        let mut key = String::new();
+        for segment in &self.segments {
+            key.push('/');
+            match segment {
+                Segment::Literal(text) => push_text(&mut key, text),
+                Segment::Capture(index) => self.push_kind(&mut key, *index),
+                Segment::Rest(_) => key.push('*'),
+                Segment::Mixed(parts) => {
+                    for part in parts {
+                        match part {
+                            Part::Text(text) => push_text(&mut key, text),
+                            Part::Capture(index) => self.push_kind(&mut key, *index),
+                        }
+                    }
+                }
+            }
+        }
+        Shape(key.into_boxed_str())
+    }
+
+    fn push_kind(&self, key: &mut String, index: usize) {
+        let name = match self.captures.get(index).map(|capture| &capture.kind) {
+            Some(ParamType::Double) => ParamType::Float.to_string(),
+            Some(kind) => kind.to_string(),
+            None => String::new(),
+        };
+        key.push(':');
+        push_text(key, &name);
+    }
+}
+
+/// With its length before it, so that no text can be taken for something else.
+fn push_text(key: &mut String, text: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(key, "{}'{text}", text.len());
+}
+
+impl PathProblem {
+    pub(crate) fn new(code: crate::problem::Code, range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, range, message: message.into(), expected: None, help: None }
+    }
+
+    #[must_use]
+    pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> Shape {
+        PathPattern::parse(text).expect("a valid pattern").pattern.shape()
+    }
+
+    #[test]
+    fn names_do_not_make_a_shape_and_types_do() {
+        for (left, right, same) in [
+            ("/a/:x", "/a/:y", true),
+            ("/a/:x", "/a/{y}", true),
+            ("/a/:x|int", "/a/:x", false),
+            ("/a/:x|float", "/a/:x|double", true),
+            ("/a/:x|bool", "/a/:x|boolean", true),
+            ("/a/:x|/b+/", "/a/:y|/b+/", true),
+            ("/a/:x|/b+/", "/a/:y|/b*/", false),
+            ("/a/*", "/a/**", true),
+            ("/a/*", "/a/*rest", true),
+            ("/a/*", "/a/:rest", false),
+            ("/:a-:b", "/:from-:to", true),
+            ("/:a-:b|int", "/:from-:to", false),
+            ("/:a.json", "/:a.xml", false),
+            ("/a", "/a/", false),
+            ("/ol%C3%A1", "/olá", true),
+            ("/a%2Fb", "/a/b", false),
+            ("/a?x", "/a?y", true),
+        ] {
+            assert_eq!(shape(left) == shape(right), same, "{left} {right}");
+        }
+    }
 }

@@ -1,13 +1,52 @@
 //! The one tree that YAML and JSON files are read into, with the place of every node.
 //!
-//! Readers live in [`yaml`] and [`json`]. The tree knows nothing of mocks. Its depth is bounded by the
-//! reader ([`Limits::depth`]), so walking and dropping it may recurse.
+//! [`decode`] makes a [`Source`] of a file's bytes, [`read`] makes the tree of a source; the readers live in
+//! [`yaml`] and [`json`]. The tree knows nothing of mocks. Its depth is bounded by the reader
+//! ([`Limits::depth`]), so walking and dropping it may recurse.
 
+mod builder;
+mod decode;
 pub mod json;
+mod locate;
+mod scalar;
 pub mod yaml;
 
-use crate::problem::Problem;
+use std::path::Path;
+
+pub use decode::decode;
+pub use locate::locate;
+pub use scalar::json_number;
+
+use crate::problem::{self, Problem};
 use crate::source::{Source, Span};
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// YAML 1.2, of which JSON is a part.
+    Yaml,
+    /// JSON, strictly.
+    Json,
+}
+
+impl Format {
+    /// The format that a file's name promises: `.json` (in any case) is JSON, everything else YAML.
+    pub fn of_path(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("json") => Self::Json,
+            _ => Self::Yaml,
+        }
+    }
+}
+
+/// Reads a source into its tree.
+pub fn read(source: &Source, format: Format, limits: &Limits) -> Read {
+    match format {
+        Format::Yaml => yaml::read(source, limits),
+        Format::Json => json::read(source, limits),
+    }
+}
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -119,16 +158,34 @@ impl Node {
     }
 }
 
-/// The bytes of the source where byte `offset` of the decoded text of `node` comes from.
-///
-/// Exact in plain, single-quoted, double-quoted, literal and JSON texts; in folded ones the line is exact.
-/// It reads the source again instead of keeping a table for each text.
-pub fn locate(_source: &Source, node: &Node, _offset: usize) -> u32 {
-    node.span.start
+/// The character at byte `at`; nothing at the end of a line.
+fn character_at(text: &str, at: usize) -> Span {
+    let character = text.get(at..).and_then(|rest| rest.chars().next());
+    let width = character.filter(|it| !matches!(it, '\n' | '\r')).map_or(0, char::len_utf8);
+    Span::new(at, at + width)
 }
 
-/// The number as JSON writes it: digits kept where JSON allows them, `0x1F` as `31`, `.5` as `0.5`; none for
-/// infinities and NaN.
-pub fn json_number(_written: &str) -> Option<String> {
-    None
+/// Appends `key` to a path of keys: `.key`, or `["a key"]` when it is more than letters, digits, `_` and `-`.
+///
+/// Keys of more than 80 characters are cut, so that a path stays one that a person can read.
+pub fn push_key(path: &mut String, key: &str) {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if !key.is_empty() && key.len() <= 80 && key.bytes().all(plain) {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key);
+    } else {
+        path.push('[');
+        crate::json::write_string(&problem::excerpt(key, 80), path);
+        path.push(']');
+    }
 }
+
+/// Appends the index of a list's item to a path of keys: `[2]`.
+pub fn push_index(path: &mut String, index: usize) {
+    path.push_str(&format!("[{index}]"));
+}
+
+#[cfg(test)]
+mod tests;

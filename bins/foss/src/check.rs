@@ -1,0 +1,75 @@
+//! `moclojer check`: every problem of the files, for a person, a program or a CI log.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use moclojer_core::files::Files;
+use moclojer_core::problem::{Problem, Severity, render};
+
+use crate::cli::{CheckArgs, CheckFormat};
+use crate::limits::Limits;
+
+/// 0 when every file can be served; 1 on an error (or a warning, when denied); 2 when a file is not there.
+pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
+    let limits = match Limits::of(&args.limit) {
+        Ok(limits) => limits,
+        Err(message) => return crate::usage(&message),
+    };
+    let named: Vec<_> = args.files.iter().chain(&args.config).cloned().collect();
+    if named.is_empty() {
+        return crate::usage("check needs a file: moclojer check moclojer.yml");
+    }
+    let loaded = Files::new(named, limits.file).load(Instant::now());
+    let mut out = io::stdout().lock();
+    match args.format {
+        CheckFormat::Text => {
+            out.write_all(render::terminal(&loaded.problems, io::stdout().is_terminal()).as_bytes())?;
+        }
+        CheckFormat::Json => print_lines(&mut out, &loaded.problems, render::json_line)?,
+        CheckFormat::Github => print_lines(&mut out, &loaded.problems, render::github)?,
+    }
+    for missing in &loaded.missing {
+        writeln!(io::stderr(), "moclojer: there is no file {}", missing.display())?;
+    }
+    let count = |severity| loaded.problems.iter().filter(|problem| problem.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let summary = summary(
+        loaded.found.len(),
+        loaded.specs.iter().map(|spec| spec.endpoints.len()).sum(),
+        errors,
+        warnings,
+    );
+    match args.format {
+        _ if loaded.found.is_empty() && !loaded.missing.is_empty() => {}
+        CheckFormat::Text => writeln!(out, "{summary}")?,
+        CheckFormat::Json | CheckFormat::Github => writeln!(io::stderr(), "{summary}")?,
+    }
+    out.flush()?;
+    let failed = errors > 0 || (args.deny_warnings && warnings > 0);
+    Ok(match (loaded.missing.is_empty(), failed) {
+        (false, _) => ExitCode::from(2),
+        (true, true) => ExitCode::from(1),
+        (true, false) => ExitCode::SUCCESS,
+    })
+}
+
+fn print_lines(
+    out: &mut impl io::Write,
+    problems: &[Problem],
+    render: fn(&Problem) -> String,
+) -> io::Result<()> {
+    problems.iter().try_for_each(|problem| writeln!(out, "{}", render(problem)))
+}
+
+fn summary(files: usize, endpoints: usize, errors: usize, warnings: usize) -> String {
+    let plural = |count: usize, word: &str| match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {word}s"),
+    };
+    let read = format!("{}, {}", plural(files, "file"), plural(endpoints, "endpoint"));
+    match (errors, warnings) {
+        (0, 0) => format!("{read}: no problems"),
+        _ => format!("{read}: {}, {}", plural(errors, "error"), plural(warnings, "warning")),
+    }
+}

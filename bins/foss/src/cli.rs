@@ -1,0 +1,308 @@
+//! The command line and its environment: what was asked for, before anything is done.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turn a plain file into a mock API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "moclojer",
+    version,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true,
+    after_help = "Environment: CONFIG, HOST, PORT, also with MOCLOJER_ before them, which win; a flag wins over both.\n\
+                  Exit codes: 0; 1 an error in a file, or a port that cannot be had; 2 wrong usage, or no file."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+    /// Print the version
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve mock files (the default)
+    Serve(ServeArgs),
+    /// Say what is wrong with mock files
+    Check(CheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// A mock file or a folder of them; may be repeated
+    #[arg(short, long = "config", value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// More files or folders
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Port to listen on; 0 takes a free one [default: 8000]
+    #[arg(short, long)]
+    pub(crate) port: Option<u16>,
+    /// Address to listen on; 0.0.0.0 opens it to other machines [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) host: Option<String>,
+    /// How log lines look
+    #[arg(
+        short = 'f',
+        short_alias = 'l',
+        long = "log-format",
+        alias = "format",
+        value_name = "FORMAT",
+        default_value = "default"
+    )]
+    pub(crate) log_format: LogFormat,
+    /// Which requests are logged
+    #[arg(long, value_name = "WHICH", default_value = "sample")]
+    pub(crate) log_requests: LogRequests,
+    /// Serve changed files as they are written
+    #[arg(short, long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true",
+          action = clap::ArgAction::Set)]
+    pub(crate) watch: bool,
+    /// Let every origin read every answer
+    #[arg(long, alias = "enable-cors")]
+    pub(crate) cors: bool,
+    /// Name the nearest endpoints in 400, 404 and 405
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true",
+          action = clap::ArgAction::Set)]
+    pub(crate) near_misses: bool,
+    /// Change a limit, as in body-bytes=20MiB; may be repeated (a wrong name lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+    #[command(flatten)]
+    pub(crate) later: LaterArgs,
+}
+
+/// Flags that a later part serves: known, and refused by name.
+#[derive(Debug, Args)]
+pub(crate) struct LaterArgs {
+    #[arg(short, long, hide = true)]
+    mocks: Option<String>,
+    #[arg(long, hide = true)]
+    tls_cert: Option<String>,
+    #[arg(long, hide = true)]
+    tls_key: Option<String>,
+    #[arg(long, hide = true)]
+    delay: Option<String>,
+    #[arg(long, hide = true)]
+    seed: Option<String>,
+    #[arg(long, hide = true)]
+    env: Vec<String>,
+    #[arg(long, hide = true)]
+    trusted_proxy: Vec<String>,
+}
+
+impl LaterArgs {
+    /// The first flag that is not served yet.
+    pub(crate) fn refused(&self) -> Option<&'static str> {
+        let given = [
+            ("--mocks", self.mocks.is_some()),
+            ("--tls-cert", self.tls_cert.is_some()),
+            ("--tls-key", self.tls_key.is_some()),
+            ("--delay", self.delay.is_some()),
+            ("--seed", self.seed.is_some()),
+            ("--env", !self.env.is_empty()),
+            ("--trusted-proxy", !self.trusted_proxy.is_empty()),
+        ];
+        given.into_iter().find(|&(_, given)| given).map(|(name, _)| name)
+    }
+}
+
+/// Subcommands that a later part serves.
+pub(crate) const LATER_COMMANDS: [&str; 9] =
+    ["explain", "routes", "render", "init", "import", "export", "schema", "completions", "push"];
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Mock files or folders
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as for serve
+    #[arg(short, long = "config", value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// For a person, one JSON object a line, or GitHub's log
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: CheckFormat,
+    /// Exit 1 on warnings too
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Change a limit, as in file-bytes=100MiB; may be repeated (a wrong name lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Colours on a terminal
+    Default,
+    /// The same without colours
+    Println,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogRequests {
+    /// At most 1,000 a second, and how many were left out
+    Sample,
+    /// Every one
+    All,
+    /// None
+    Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    Text,
+    Json,
+    Github,
+}
+
+/// The files to serve and where they were named.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Chosen {
+    /// By hand: they have to be there.
+    Named(Vec<PathBuf>),
+    /// By `CONFIG`: it may still come.
+    Environment(PathBuf),
+    /// A default that is there.
+    Default(PathBuf),
+    /// None is there; these were looked for.
+    Nothing(Vec<PathBuf>),
+}
+
+/// Reads a variable, with `MOCLOJER_` before its name first; empty counts as unset.
+pub(crate) fn variable(
+    environment: &impl Fn(&str) -> Option<String>,
+    name: &str,
+) -> Option<(String, String)> {
+    [format!("MOCLOJER_{name}"), name.to_owned()]
+        .into_iter()
+        .find_map(|name| environment(&name).filter(|value| !value.is_empty()).map(|value| (name, value)))
+}
+
+impl ServeArgs {
+    /// Which files to serve.
+    pub(crate) fn chosen(&self, environment: &impl Fn(&str) -> Option<String>) -> Chosen {
+        let named: Vec<PathBuf> = self.config.iter().chain(&self.files).cloned().collect();
+        if !named.is_empty() {
+            return Chosen::Named(named);
+        }
+        if let Some((_, config)) = variable(environment, "CONFIG") {
+            return Chosen::Environment(config.into());
+        }
+        let config_home = environment("XDG_CONFIG_HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from)
+            .or_else(|| environment("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let mut places = vec![PathBuf::from("moclojer.yml")];
+        places.extend(config_home.map(|home| home.join("moclojer.yml")));
+        places.push(PathBuf::from("/etc/moclojer.yml"));
+        match places.iter().find(|place| place.is_file()) {
+            Some(found) => Chosen::Default(found.clone()),
+            None => Chosen::Nothing(places),
+        }
+    }
+
+    /// The address to listen on: flag, environment, default.
+    ///
+    /// # Errors
+    /// What to write instead of a host or port that cannot be understood.
+    pub(crate) fn address(
+        &self,
+        environment: &impl Fn(&str) -> Option<String>,
+    ) -> Result<SocketAddr, String> {
+        let (host_name, host) = match &self.host {
+            Some(host) => ("--host".to_owned(), host.clone()),
+            None => variable(environment, "HOST").unwrap_or_else(|| (String::new(), "127.0.0.1".to_owned())),
+        };
+        let ip = match &*host {
+            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            text => text.trim_matches(['[', ']']).parse().map_err(|_| {
+                format!(
+                    "{host_name} `{text}` is no IP address; write 127.0.0.1 for this machine, 0.0.0.0 for all"
+                )
+            })?,
+        };
+        let port = match (self.port, variable(environment, "PORT")) {
+            (Some(port), _) => port,
+            (None, Some((name, text))) => text
+                .parse()
+                .map_err(|_| format!("{name} `{text}` is no port; write a number from 0 to 65535"))?,
+            (None, None) => 8000,
+        };
+        Ok(SocketAddr::new(ip, port))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "the arguments are literals of this module")]
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> ServeArgs {
+        let cli = Cli::try_parse_from(std::iter::once(&"moclojer").chain(arguments)).unwrap();
+        match cli.command {
+            Some(Command::Serve(args)) => args,
+            None => cli.serve,
+            Some(Command::Check(args)) => panic!("{args:?}"),
+        }
+    }
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn files_are_taken_in_order_flags_first() {
+        let args = serve(&["-c", "a.yml", "b.yml", "--config", "c"]);
+        assert_eq!(args.chosen(&nothing), Chosen::Named(vec!["a.yml".into(), "c".into(), "b.yml".into()]));
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_environment_and_the_prefix_over_the_bare_name() {
+        let environment = |name: &str| match name {
+            "PORT" => Some("1".to_owned()),
+            "MOCLOJER_PORT" => Some("2".to_owned()),
+            "HOST" => Some("0.0.0.0".to_owned()),
+            "CONFIG" => Some("env.yml".to_owned()),
+            _ => None,
+        };
+        assert_eq!(serve(&[]).address(&environment).unwrap().to_string(), "0.0.0.0:2");
+        assert_eq!(
+            serve(&["-p", "3", "--host", "::1"]).address(&environment).unwrap().to_string(),
+            "[::1]:3"
+        );
+        assert_eq!(serve(&[]).address(&nothing).unwrap().to_string(), "127.0.0.1:8000");
+        assert_eq!(serve(&[]).chosen(&environment), Chosen::Environment("env.yml".into()));
+    }
+
+    #[test]
+    fn watch_and_format_have_their_old_spellings() {
+        assert!(serve(&[]).watch);
+        assert!(serve(&["-w"]).watch);
+        assert!(!serve(&["--watch=false"]).watch);
+        assert!(!serve(&["-w=false"]).watch);
+        for flag in ["-f", "-l", "--format", "--log-format"] {
+            assert_eq!(serve(&[flag, "json"]).log_format, LogFormat::Json, "{flag}");
+        }
+    }
+
+    #[test]
+    fn flags_of_later_parts_are_refused_by_name() {
+        assert_eq!(serve(&["--seed", "1"]).later.refused(), Some("--seed"));
+        assert_eq!(serve(&["-m", "x"]).later.refused(), Some("--mocks"));
+        assert_eq!(serve(&[]).later.refused(), None);
+    }
+}

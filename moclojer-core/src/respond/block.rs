@@ -1,0 +1,133 @@
+//! A host's block: its endpoints and their routes, made once and never changed; and how blocks are swapped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Responder;
+use super::plan::Plan;
+use crate::route::Routes;
+use crate::spec::host::HostPattern;
+use crate::spec::{Endpoint, Label, Spec};
+
+/// All endpoints of one host (or of none), compiled.
+#[derive(Debug)]
+pub(super) struct Block {
+    plans: Vec<Plan>,
+    pub(super) routes: Routes,
+}
+
+impl Block {
+    fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
+        let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
+        let routes = Routes::build(&patterns);
+        Self { plans: endpoints.into_iter().map(Plan::new).collect(), routes }
+    }
+
+    /// The endpoint with this index of [`Routes`].
+    pub(super) fn plan(&self, index: u32) -> &Plan {
+        // `routes` was built from exactly these endpoints.
+        &self.plans[index as usize]
+    }
+
+    pub(super) fn plans(&self) -> &[Plan] {
+        &self.plans
+    }
+}
+
+/// What a load changed, by endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Endpoints that were not there before.
+    pub added: Vec<Arc<Label>>,
+    /// Endpoints that are gone.
+    pub removed: Vec<Arc<Label>>,
+    /// Endpoints whose method, host and path were there before and that say something else now.
+    pub changed: Vec<Arc<Label>>,
+}
+
+impl Changes {
+    /// True when nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// `3 added, 1 changed`.
+impl std::fmt::Display for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_empty() {
+            return f.write_str("nothing changed");
+        }
+        let parts = [(&self.added, "added"), (&self.removed, "removed"), (&self.changed, "changed")];
+        let mut first = true;
+        for (labels, word) in parts.into_iter().filter(|(labels, _)| !labels.is_empty()) {
+            if !first {
+                f.write_str(", ")?;
+            }
+            first = false;
+            write!(f, "{} {word}", labels.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl Responder {
+    /// Serves the endpoints of `specs`, in their order, in place of those served before.
+    ///
+    /// Host by host: a request that comes meanwhile meets old and new hosts, each whole. Calls of `load` must not
+    /// overlap.
+    pub fn load(&self, specs: &[&Spec]) -> Changes {
+        let mut hosts: HashMap<Option<&HostPattern>, Vec<Arc<Endpoint>>> = HashMap::new();
+        for endpoint in specs.iter().flat_map(|spec| &spec.endpoints) {
+            hosts.entry(endpoint.host.as_ref()).or_default().push(Arc::clone(endpoint));
+        }
+        let before = self.blocks();
+        let changes = compare(before.iter().flat_map(|(_, block)| block.plans()), specs);
+        for (host, _) in &before {
+            if !hosts.contains_key(&host.as_deref()) {
+                self.hosts.swap(host.as_deref(), None);
+            }
+        }
+        for (host, endpoints) in hosts {
+            self.hosts.swap(host, Some(Arc::new(Block::new(endpoints))));
+        }
+        changes
+    }
+
+    /// How many endpoints there are.
+    pub fn endpoints(&self) -> usize {
+        self.blocks().iter().map(|(_, block)| block.plans().len()).sum()
+    }
+
+    /// Every block with its host; the one without host last.
+    fn blocks(&self) -> Vec<(Option<Arc<HostPattern>>, Arc<Block>)> {
+        let named = self.hosts.hosts().map(|(host, block)| (Some(host), block));
+        // No host has an empty name, so this finds the block without host alone.
+        let without_host = self.hosts.find("").map(|(_, block)| (None, block.to_arc()));
+        named.chain(without_host).collect()
+    }
+}
+
+/// Endpoints with the same method, host and path are the same one, counted through in file order.
+fn compare<'p>(before: impl Iterator<Item = &'p Plan>, specs: &[&'p Spec]) -> Changes {
+    type Key<'l> = (&'l str, Option<&'l str>, &'l str);
+    fn key(label: &Label) -> Key<'_> {
+        (&label.method, label.host.as_deref(), &label.path)
+    }
+    let mut known: HashMap<Key<'p>, std::collections::VecDeque<&'p Endpoint>> = HashMap::new();
+    for plan in before {
+        known.entry(key(&plan.endpoint.label)).or_default().push_back(&plan.endpoint);
+    }
+    let mut changes = Changes::default();
+    for endpoint in specs.iter().flat_map(|spec| &spec.endpoints) {
+        match known.get_mut(&key(&endpoint.label)).and_then(std::collections::VecDeque::pop_front) {
+            None => changes.added.push(Arc::clone(&endpoint.label)),
+            Some(old) if old.digest != endpoint.digest => changes.changed.push(Arc::clone(&endpoint.label)),
+            Some(_) => {}
+        }
+    }
+    let gone = known.into_values().flatten();
+    changes.removed.extend(gone.map(|endpoint| Arc::clone(&endpoint.label)));
+    changes.removed.sort_by(|left, right| (&left.path, &left.method).cmp(&(&right.path, &right.method)));
+    changes
+}

@@ -1,0 +1,208 @@
+//! An endpoint ready to answer: its guards against a request, and its answer.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+use super::body::JsonBody;
+use super::error::{self, cut};
+use super::reason::{Mismatch, Part};
+use super::scope::Filled;
+use super::view::View;
+use super::{Answer, Headers, Outcome, Responder, cors};
+use crate::route::Segments;
+use crate::spec::path::ParamType;
+use crate::spec::{BodySource, Endpoint, HeaderSource, header_value};
+
+/// The most mismatches that one endpoint's body is told.
+const MOST_BODY_MISMATCHES: usize = 20;
+
+/// An endpoint, and what of its answer is the same for every request.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) endpoint: Arc<Endpoint>,
+    /// Its headers, if no template and no origin decides them.
+    fixed_headers: Option<Arc<[(HeaderName, HeaderValue)]>>,
+    /// Whether its answer uses the body.
+    renders_body: bool,
+    /// Whether its path's types accept any text.
+    untyped: bool,
+}
+
+/// What an endpoint's guards say of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Guards {
+    Hold,
+    Fail,
+    /// The body has to be read first.
+    NeedBody,
+}
+
+impl Plan {
+    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
+        let headers = &endpoint.response.headers;
+        let fixed: Option<Vec<(HeaderName, HeaderValue)>> = headers
+            .iter()
+            .map(|header| match &header.value {
+                HeaderSource::Fixed(value) => Some((header.name.clone(), value.clone())),
+                HeaderSource::Template(_) => None,
+            })
+            .collect();
+        let fixed_headers = fixed.filter(|_| endpoint.cors.is_none()).map(Into::into);
+        let body = matches!(&endpoint.response.body, BodySource::Template(template) if template.needs_body());
+        let in_header = headers
+            .iter()
+            .any(|header| matches!(&header.value, HeaderSource::Template(template) if template.needs_body()));
+        let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
+        Self { fixed_headers, renders_body: body || in_header, untyped, endpoint }
+    }
+
+    /// How many guards the request meets here: the body, and each declared parameter that it has.
+    pub(super) fn guards_for(&self, view: &View<'_>) -> usize {
+        let query = &self.endpoint.query;
+        let declared = if query.is_empty() {
+            0
+        } else {
+            query.iter().filter(|param| view.query().first(&param.name).is_some()).count()
+        };
+        declared + usize::from(self.endpoint.body.is_some())
+    }
+
+    /// Whether the guards hold.
+    pub(super) fn guards(&self, view: &View<'_>, path: &Segments<'_>) -> Guards {
+        let path_holds = self.untyped
+            || self.endpoint.path.captures.iter().enumerate().all(|(index, capture)| {
+                self.endpoint.path.capture(index, path).is_none_or(|text| capture.kind.accepts(&text))
+            });
+        if !path_holds {
+            return Guards::Fail;
+        }
+        for param in &self.endpoint.query {
+            if !view.query().all(&param.name).all(|value| param.kind.accepts(value)) {
+                return Guards::Fail;
+            }
+        }
+        match &self.endpoint.body {
+            None => Guards::Hold,
+            Some(_) if view.unread() => Guards::NeedBody,
+            Some(shape) => match view.json_value() {
+                Some(value) if shape.fits(value) => Guards::Hold,
+                _ => Guards::Fail,
+            },
+        }
+    }
+
+    /// Every guard that does not hold, at most `most` of them.
+    pub(super) fn mismatches(&self, view: &View<'_>, path: &Segments<'_>, most: usize) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        for (index, capture) in self.endpoint.path.captures.iter().enumerate() {
+            if let Some(text) = self.endpoint.path.capture(index, path) {
+                push_type(&mut found, Part::Path, &capture.name, &capture.kind, &text);
+            }
+        }
+        for param in &self.endpoint.query {
+            for value in view.query().all(&param.name) {
+                push_type(&mut found, Part::Query, &param.name, &param.kind, value);
+            }
+        }
+        if let Some(shape) = &self.endpoint.body {
+            let whole = |found: String| Mismatch {
+                part: Part::Body,
+                name: String::new(),
+                wanted: shape.name().to_owned(),
+                found,
+            };
+            match view.json() {
+                JsonBody::Absent if view.unread() => {}
+                JsonBody::Absent => found.push(whole("no JSON".to_owned())),
+                JsonBody::Malformed(why) => found.push(whole(format!("malformed JSON ({why})"))),
+                JsonBody::Value { value, .. } => {
+                    found.extend(shape.mismatches(value, MOST_BODY_MISMATCHES).into_iter().map(|mismatch| {
+                        Mismatch {
+                            part: Part::Body,
+                            name: cut(&mismatch.pointer, 256).to_owned(),
+                            wanted: mismatch.wanted,
+                            found: mismatch.found,
+                        }
+                    }));
+                }
+            }
+        }
+        found.truncate(most);
+        found
+    }
+
+    /// The answer; `None` when the body is needed and unread.
+    pub(super) fn render(
+        &self,
+        view: &View<'_>,
+        path: &Segments<'_>,
+        responder: &Responder,
+    ) -> Option<Answer> {
+        if self.renders_body && view.unread() {
+            return None;
+        }
+        let endpoint = &*self.endpoint;
+        let filled = Filled::new(view, path, endpoint, responder);
+        let body = match &endpoint.response.body {
+            BodySource::Fixed(bytes) => bytes.clone(),
+            BodySource::NotServed(key) => return Some(error::not_served(view, &endpoint.label, key)),
+            BodySource::Template(template) => {
+                let mut text = String::new();
+                match template.render(&filled, &responder.options.template, &mut text) {
+                    Ok(()) => Bytes::from(text),
+                    Err(error) => return Some(error::template(view, &endpoint.label, &error)),
+                }
+            }
+        };
+        let headers = match &self.fixed_headers {
+            Some(fixed) => Headers::Fixed(Arc::clone(fixed)),
+            None => match self.headers(view, &filled, responder) {
+                Ok(headers) => Headers::Made(headers),
+                Err(error) => return Some(error::template(view, &endpoint.label, &error)),
+            },
+        };
+        let outcome = Outcome::Matched(Arc::clone(&endpoint.label), view.note());
+        Some(Answer { status: endpoint.response.status, headers, body, outcome })
+    }
+
+    fn headers(
+        &self,
+        view: &View<'_>,
+        filled: &Filled<'_, '_>,
+        responder: &Responder,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, crate::template::RenderError> {
+        let mut headers = Vec::with_capacity(self.endpoint.response.headers.len() + 2);
+        for header in &self.endpoint.response.headers {
+            let value = match &header.value {
+                HeaderSource::Fixed(value) => value.clone(),
+                HeaderSource::Template(template) => {
+                    let mut text = String::new();
+                    template.render(filled, &responder.options.template, &mut text)?;
+                    header_value(&text)
+                }
+            };
+            headers.push((header.name.clone(), value));
+        }
+        if let Some(policy) = &self.endpoint.cors {
+            cors::allow(policy, view.request, &mut headers);
+        }
+        Ok(headers)
+    }
+}
+
+fn push_type(found: &mut Vec<Mismatch>, part: Part, name: &str, kind: &ParamType, text: &str) {
+    if kind.accepts(text) {
+        return;
+    }
+    let shown: Cow<'_, str> =
+        if text.len() > 64 { format!("{}…", cut(text, 64)).into() } else { text.into() };
+    found.push(Mismatch {
+        part,
+        name: name.to_owned(),
+        wanted: format!("`{kind}`"),
+        found: format!("`{shown}`"),
+    });
+}

@@ -1,0 +1,137 @@
+//! Finds the endpoint that answers: candidates in order, the first whose guards hold.
+
+use std::cell::OnceCell;
+use std::ops::ControlFlow;
+
+use http::Method;
+
+use super::block::Block;
+use super::plan::{Guards, Plan};
+use super::view::View;
+use crate::route::Segments;
+use crate::spec::MethodMatch;
+
+/// One request's way through the blocks of its host: exact, wildcard, none.
+pub(super) struct Search<'s, 'v> {
+    pub(super) view: &'s View<'v>,
+    path: &'s Segments<'s>,
+    /// The path with one trailing slash more or less, made when the path as it is was not answered.
+    other: OnceCell<Option<Segments<'s>>>,
+    pub(super) blocks: [Option<&'s Block>; 3],
+}
+
+/// The endpoint that answers, and the form of the path that it fits.
+pub(super) struct Chosen<'s> {
+    pub(super) plan: &'s Plan,
+    pub(super) form: usize,
+}
+
+/// The body has to be read before it can be told who answers.
+#[derive(Debug)]
+pub(super) struct NeedsBody;
+
+impl<'s, 'v> Search<'s, 'v> {
+    pub(super) fn new(view: &'s View<'v>, path: &'s Segments<'s>, blocks: [Option<&'s Block>; 3]) -> Self {
+        Self { view, path, other: OnceCell::new(), blocks }
+    }
+
+    /// The same request on another host.
+    pub(super) fn elsewhere<'t>(&'t self, block: &'t Block) -> Search<'t, 'v> {
+        Search::new(self.view, self.path, [Some(block), None, None])
+    }
+
+    /// Form 0 is the path as it is, form 1 the one with a slash more or less.
+    pub(super) fn form(&self, form: usize) -> Option<&Segments<'s>> {
+        match form {
+            0 => Some(self.path),
+            1 => self.other.get_or_init(|| self.path.other_slash()).as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Both forms, the second made only when it is reached.
+    pub(super) fn forms(&self) -> impl Iterator<Item = (usize, &Segments<'s>)> {
+        (0..2).filter_map(|form| self.form(form).map(|path| (form, path)))
+    }
+
+    /// The first endpoint whose method, types, query and body hold; `rank` orders the methods that count, the
+    /// lowest first.
+    pub(super) fn find(
+        &self,
+        rank: impl Fn(&MethodMatch) -> Option<u8>,
+    ) -> Result<Option<Chosen<'s>>, NeedsBody> {
+        for (form, path) in self.forms() {
+            for block in self.blocks.into_iter().flatten() {
+                let flow = block.routes.walk(path, |group| self.try_group(block, path, group, &rank));
+                match flow {
+                    ControlFlow::Continue(()) => {}
+                    ControlFlow::Break(Ok(plan)) => return Ok(Some(Chosen { plan, form })),
+                    ControlFlow::Break(Err(needs_body)) => return Err(needs_body),
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Endpoints of equal rank: exact method before ANY, more guards before fewer, then file order.
+    fn try_group(
+        &self,
+        block: &'s Block,
+        path: &Segments<'_>,
+        group: &[u32],
+        rank: &impl Fn(&MethodMatch) -> Option<u8>,
+    ) -> ControlFlow<Result<&'s Plan, NeedsBody>> {
+        if let [only] = group {
+            let plan = block.plan(*only);
+            return match rank(&plan.endpoint.method) {
+                Some(_) => self.try_plan(plan, path),
+                None => ControlFlow::Continue(()),
+            };
+        }
+        let mut plans: Vec<(u8, std::cmp::Reverse<usize>, u32)> = group
+            .iter()
+            .filter_map(|&index| {
+                let plan = block.plan(index);
+                let rank = rank(&plan.endpoint.method)?;
+                Some((rank, std::cmp::Reverse(plan.guards_for(self.view)), index))
+            })
+            .collect();
+        plans.sort_unstable();
+        for (_, _, index) in plans {
+            self.try_plan(block.plan(index), path)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn try_plan(&self, plan: &'s Plan, path: &Segments<'_>) -> ControlFlow<Result<&'s Plan, NeedsBody>> {
+        match plan.guards(self.view, path) {
+            Guards::Hold => ControlFlow::Break(Ok(plan)),
+            Guards::Fail => ControlFlow::Continue(()),
+            Guards::NeedBody => ControlFlow::Break(Err(NeedsBody)),
+        }
+    }
+
+    /// Every endpoint whose host and path shape fit, in order, with the form that it fits.
+    pub(super) fn candidates(&self) -> Vec<(usize, &'s Plan)> {
+        let mut found = Vec::new();
+        for (form, path) in self.forms() {
+            for block in self.blocks.into_iter().flatten() {
+                let _: ControlFlow<()> = block.routes.walk(path, |group| {
+                    found.extend(group.iter().map(|&index| (form, block.plan(index))));
+                    ControlFlow::Continue(())
+                });
+            }
+        }
+        found
+    }
+}
+
+/// How well an endpoint's method answers `method`: exactly, then GET for HEAD, then ANY.
+pub(super) fn method_rank(method: &Method) -> impl Fn(&MethodMatch) -> Option<u8> + '_ {
+    move |wanted| match wanted {
+        MethodMatch::Exactly(exactly) if exactly == method => Some(0),
+        MethodMatch::Exactly(exactly) if *method == Method::HEAD && *exactly == Method::GET => Some(1),
+        MethodMatch::Exactly(_) => None,
+        MethodMatch::Any => Some(2),
+    }
+}

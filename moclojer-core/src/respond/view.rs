@@ -1,0 +1,131 @@
+//! A request as guards and templates see it: host, query, form and JSON, each worked out at most once.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
+use http::header;
+
+use super::body::{self, JsonBody};
+use super::{Body, Request};
+use crate::json::Value;
+use crate::spec::host;
+
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Names and values in order; found by name without looking at each when there are many.
+#[derive(Debug)]
+pub(super) struct Pairs<'a> {
+    list: Vec<Pair<'a>>,
+    /// Where each name stands first; only for long lists.
+    index: HashMap<String, usize>,
+}
+
+impl<'a> Pairs<'a> {
+    fn new(list: Vec<Pair<'a>>) -> Self {
+        const SHORT: usize = 16;
+        let mut index = HashMap::new();
+        if list.len() > SHORT {
+            for (at, (name, _)) in list.iter().enumerate() {
+                index.entry(name.to_string()).or_insert(at);
+            }
+        }
+        Self { list, index }
+    }
+
+    /// The first value of `name`.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        if self.index.is_empty() {
+            return self.list.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
+        }
+        self.index.get(name).and_then(|&at| self.list.get(at)).map(|(_, value)| &**value)
+    }
+
+    /// Every value of `name`.
+    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        self.list.iter().filter(move |(key, _)| key == name).map(|(_, value)| &**value)
+    }
+
+    /// Each name with its first value, in order.
+    pub(super) fn first_of_each(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut seen = HashSet::new();
+        self.list.iter().map(|(name, value)| (&**name, &**value)).filter(move |(name, _)| seen.insert(*name))
+    }
+}
+
+/// One request.
+pub(super) struct View<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) body: Body<'a>,
+    host: OnceCell<Cow<'a, str>>,
+    query: OnceCell<Pairs<'a>>,
+    form: OnceCell<Pairs<'a>>,
+    json: OnceCell<JsonBody>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(request: &'a Request<'a>, body: Body<'a>) -> Self {
+        let (host, query, form, json) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { request, body, host, query, form, json }
+    }
+
+    /// The host that was asked for: of an absolute target, else of `Host`; lower case, without port.
+    pub(super) fn host(&self) -> &str {
+        self.host.get_or_init(|| {
+            let authority = match self.request.target.authority() {
+                Some(authority) => authority.as_str(),
+                None => {
+                    let value = self.request.headers.get(header::HOST);
+                    value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+                }
+            };
+            host::of_authority(authority)
+        })
+    }
+
+    /// The query's parameters.
+    pub(super) fn query(&self) -> &Pairs<'a> {
+        self.query.get_or_init(|| {
+            let text = self.request.target.query().unwrap_or_default();
+            Pairs::new(body::pairs(text.as_bytes()))
+        })
+    }
+
+    /// The fields of a form body; none while the body is unread.
+    pub(super) fn form(&self) -> &Pairs<'a> {
+        self.form.get_or_init(|| Pairs::new(body::form(self.request.headers, self.bytes())))
+    }
+
+    /// The body as JSON; absent while the body is unread.
+    pub(super) fn json(&self) -> &JsonBody {
+        self.json.get_or_init(|| body::json(self.request.headers, self.bytes()))
+    }
+
+    /// The JSON value, where there is one.
+    pub(super) fn json_value(&self) -> Option<&Value> {
+        match self.json() {
+            JsonBody::Value { value, .. } => Some(value),
+            JsonBody::Absent | JsonBody::Malformed(_) => None,
+        }
+    }
+
+    /// What the log should say of the body, if it was looked at.
+    pub(super) fn note(&self) -> Option<&'static str> {
+        match self.json.get() {
+            Some(JsonBody::Value { under_form_type: true, .. }) => Some("the form body was read as JSON"),
+            _ => None,
+        }
+    }
+
+    /// Whether the body is still to be read.
+    pub(super) fn unread(&self) -> bool {
+        matches!(self.body, Body::Unread)
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        match self.body {
+            Body::Unread => &[],
+            Body::Read(bytes) => bytes,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! The segment trie of one host, and the walk that yields endpoints in order.
+//!
+//! A node stands for the segments before it, captures taken by rank alone: two patterns share a node if they
+//! differ in nothing but types of one rank and names. So all endpoints of one node have one rank, and all
+//! nodes that the walk visits together have one rank. Types are the caller's to check.
+//!
+//! A walk visits each node that fits the path's beginning once at most. Their number grows with the kinds of
+//! segments that stand side by side (a literal, mixed ones that fit, four ranks of captures) at each depth,
+//! and not with the number of siblings of one kind.
+
+pub(super) mod build;
+
+use std::hash::{BuildHasher, Hasher};
+use std::ops::{ControlFlow, Range};
+
+use foldhash::fast::RandomState;
+
+use super::Segments;
+use super::mixed::MixedEdges;
+use crate::spec::path::{ParamType, PathPattern};
+
+/// No such child.
+pub(super) const NONE: u32 = u32::MAX;
+/// How many ranks of whole-segment captures there are.
+const CAPTURE_RANKS: usize = 4;
+/// A node with fewer literal children than this compares each; others are in the hash table.
+const HASHED_FROM: u32 = 5;
+
+/// The paths of one host's endpoints, made for finding those that a request's path fits.
+///
+/// An endpoint is its index in the patterns that it was built from. It costs some 100 bytes for a segment
+/// that it shares with no other endpoint, and 4 besides; a table costs some 300 bytes.
+#[derive(Debug)]
+pub struct Routes {
+    /// The first is the root; it is there also in an empty table.
+    pub(super) nodes: Box<[Node]>,
+    /// Literal children; those of one node are neighbors, in order of their folded texts.
+    pub(super) edges: Box<[Edge]>,
+    /// The edges of each node again, in order of their folded texts read from the right.
+    pub(super) by_suffix: Box<[u32]>,
+    texts: Box<str>,
+    /// Open addressing with linear probing; a power of two, at most half full, or empty.
+    slots: Box<[Slot]>,
+    hasher: RandomState,
+    pub(super) mixed: Box<[MixedEdges]>,
+    /// Endpoints that end at a node or have a rest there; in file order for each.
+    endpoints: Box<[u32]>,
+}
+
+/// A place of the trie.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) edges: Run,
+    /// Index into [`Routes::mixed`], or [`NONE`].
+    pub(super) mixed: u32,
+    /// The child of each rank's captures, or [`NONE`].
+    pub(super) captures: [u32; CAPTURE_RANKS],
+    /// Endpoints whose path ends here.
+    pub(super) ends: Run,
+    /// Endpoints whose rest begins here.
+    pub(super) rests: Run,
+}
+
+/// Neighbors in one of the lists.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Run {
+    start: u32,
+    count: u32,
+}
+
+/// A literal child.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    parent: u32,
+    pub(super) child: u32,
+    text: Run,
+}
+
+/// A place of the hash table: an edge, with bits of its hash; empty at [`NONE`].
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    tag: u32,
+    edge: u32,
+}
+
+impl Run {
+    pub(super) fn range(self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.count as usize
+    }
+}
+
+impl Node {
+    /// No path goes on from here.
+    pub(super) fn is_leaf(&self) -> bool {
+        let childless = self.edges.count == 0 && self.mixed == NONE && self.rests.count == 0;
+        childless && self.captures.iter().all(|&child| child == NONE)
+    }
+}
+
+impl Routes {
+    /// Builds the table of these patterns; an endpoint is known by its index among them.
+    ///
+    /// A table takes 4 GiB of literal text; what is past that is not found.
+    pub fn build(patterns: &[&PathPattern]) -> Self {
+        build::build(patterns)
+    }
+
+    /// Hands over the endpoints that the path fits, in groups of equal rank, best first, until `visit` breaks.
+    ///
+    /// A group is in file order and is never empty. No endpoint comes twice. Types were not looked at. Does
+    /// not allocate where only literals and whole-segment captures fit.
+    pub fn walk<B>(
+        &self,
+        segments: &Segments<'_>,
+        mut visit: impl FnMut(&[u32]) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        self.step(&[0], 0, segments, &mut visit)
+    }
+
+    /// Literals first, which is where most requests end. As deep as patterns have segments at most.
+    fn step<B>(
+        &self,
+        nodes: &[u32],
+        depth: usize,
+        segments: &Segments<'_>,
+        visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        if depth == segments.len() {
+            return self.group(nodes, |node| node.ends, visit);
+        }
+        let Some(text) = segments.bytes(depth) else {
+            return ControlFlow::Continue(());
+        };
+        match nodes {
+            [node] => {
+                if let Some(child) = self.literal(*node, text) {
+                    self.step(&[child], depth + 1, segments, visit)?;
+                }
+            }
+            nodes => {
+                let children = nodes.iter().filter_map(|&node| self.literal(node, text));
+                self.step_into(children, depth, segments, visit)?;
+            }
+        }
+        if nodes.iter().any(|&node| self.mixed_edges(node).is_some()) {
+            self.step_mixed(nodes, depth, segments, visit)?;
+        }
+        if text.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        for rank in 0..CAPTURE_RANKS {
+            let children = nodes.iter().filter_map(|&node| self.node(node)?.captures.get(rank).copied());
+            self.step_into(children.filter(|&child| child != NONE), depth, segments, visit)?;
+        }
+        self.group(nodes, |node| node.rests, visit)
+    }
+
+    fn step_mixed<B>(
+        &self,
+        nodes: &[u32],
+        depth: usize,
+        segments: &Segments<'_>,
+        visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let text = segments.get(depth).unwrap_or_default();
+        let mut fitting = Vec::new();
+        for edges in nodes.iter().filter_map(|&node| self.mixed_edges(node)) {
+            edges.matching(text, |edge| fitting.push((edge.literal_chars, edge.child)));
+        }
+        fitting.sort_by_key(|&(literal_chars, _)| std::cmp::Reverse(literal_chars));
+        for equal in fitting.chunk_by(|left, right| left.0 == right.0) {
+            self.step_into(equal.iter().map(|&(_, child)| child), depth, segments, visit)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Goes on with children of equal rank, nearly always none or one.
+    fn step_into<B>(
+        &self,
+        mut children: impl Iterator<Item = u32>,
+        depth: usize,
+        segments: &Segments<'_>,
+        visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let Some(first) = children.next() else {
+            return ControlFlow::Continue(());
+        };
+        match children.next() {
+            None => self.step(&[first], depth + 1, segments, visit),
+            Some(second) => {
+                let all: Vec<u32> = [first, second].into_iter().chain(children).collect();
+                self.step(&all, depth + 1, segments, visit)
+            }
+        }
+    }
+
+    /// Hands over one list of all these nodes as one group.
+    fn group<B>(
+        &self,
+        nodes: &[u32],
+        list: impl Fn(&Node) -> Run,
+        visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let endpoints = |&node: &u32| self.node(node).map_or(&[][..], |node| self.endpoints(list(node)));
+        match nodes {
+            [node] => match endpoints(node) {
+                [] => ControlFlow::Continue(()),
+                endpoints => visit(endpoints),
+            },
+            nodes => {
+                let mut merged: Vec<u32> = nodes.iter().flat_map(endpoints).copied().collect();
+                merged.sort_unstable();
+                if merged.is_empty() { ControlFlow::Continue(()) } else { visit(&merged) }
+            }
+        }
+    }
+
+    pub(super) fn node(&self, node: u32) -> Option<&Node> {
+        self.nodes.get(node as usize)
+    }
+
+    pub(super) fn endpoints(&self, run: Run) -> &[u32] {
+        self.endpoints.get(run.range()).unwrap_or_default()
+    }
+
+    pub(super) fn mixed_edges(&self, node: u32) -> Option<&MixedEdges> {
+        self.mixed.get(self.node(node)?.mixed as usize)
+    }
+
+    pub(super) fn text(&self, edge: &Edge) -> &str {
+        self.texts.get(edge.text.range()).unwrap_or_default()
+    }
+
+    fn is_text(&self, edge: &Edge, text: &[u8]) -> bool {
+        self.texts.as_bytes().get(edge.text.range()) == Some(text)
+    }
+
+    /// The child for this literal text.
+    pub(super) fn literal(&self, parent: u32, text: &[u8]) -> Option<u32> {
+        let edges = self.node(parent)?.edges;
+        if edges.count < HASHED_FROM {
+            let edges = self.edges.get(edges.range())?;
+            return edges.iter().find(|edge| self.is_text(edge, text)).map(|edge| edge.child);
+        }
+        let hash = hash(&self.hasher, parent, text);
+        let mask = self.slots.len().checked_sub(1)?;
+        let mut at = slot_of(hash) & mask;
+        loop {
+            let slot = self.slots.get(at)?;
+            if slot.edge == NONE {
+                return None;
+            }
+            if slot.tag == tag_of(hash) {
+                let edge = self.edges.get(slot.edge as usize)?;
+                if edge.parent == parent && self.is_text(edge, text) {
+                    return Some(edge.child);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+fn hash(hasher: &RandomState, parent: u32, text: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(text);
+    hasher.write_u32(parent);
+    hasher.finish()
+}
+
+/// The bits that choose a slot and those that a slot keeps are not the same.
+fn slot_of(hash: u64) -> usize {
+    (hash & u64::from(u32::MAX)) as usize
+}
+
+fn tag_of(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+/// Which of a node's capture children takes a capture of this type; less is better.
+pub(super) fn capture_rank(kind: &ParamType) -> usize {
+    match kind {
+        ParamType::Bool | ParamType::Uuid | ParamType::Date | ParamType::Int => 0,
+        ParamType::Float | ParamType::Double => 1,
+        ParamType::Regex(..) => 2,
+        ParamType::String => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests;

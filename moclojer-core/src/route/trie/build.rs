@@ -1,0 +1,237 @@
+//! Builds a trie from patterns: first nodes and their children one by one, then flat lists.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::{
+    CAPTURE_RANKS, Edge, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash, slot_of, tag_of,
+};
+use crate::route::mixed::{MixedEdge, MixedEdges, literal_chars};
+use crate::spec::path::{Part, PathPattern, Segment};
+
+pub(super) fn build(patterns: &[&PathPattern]) -> Routes {
+    let mut draft = Draft::default();
+    draft.new_node();
+    for (endpoint, pattern) in (0u32..).zip(patterns) {
+        draft.add(endpoint, pattern);
+    }
+    draft.finish()
+}
+
+/// A trie that can still grow.
+#[derive(Default)]
+struct Draft<'p> {
+    captures: Vec<[u32; CAPTURE_RANKS]>,
+    literals: HashMap<(u32, &'p str), u32, RandomState>,
+    /// The same as parent, text, child, in the order of the file: often it is sorted already.
+    literal_list: Vec<(u32, &'p str, u32)>,
+    mixed: HashMap<(u32, Box<[Part]>), u32, RandomState>,
+    /// Each with its node.
+    ends: Vec<(u32, u32)>,
+    rests: Vec<(u32, u32)>,
+}
+
+impl<'p> Draft<'p> {
+    fn new_node(&mut self) -> u32 {
+        self.captures.push([NONE; CAPTURE_RANKS]);
+        index(self.captures.len() - 1)
+    }
+
+    fn add(&mut self, endpoint: u32, pattern: &'p PathPattern) {
+        let mut node = 0;
+        for segment in &pattern.segments {
+            node = match segment {
+                Segment::Literal(text) => {
+                    let next = index(self.captures.len());
+                    let child = *self.literals.entry((node, text)).or_insert(next);
+                    if child == next {
+                        self.literal_list.push((node, text, child));
+                    }
+                    self.entered(child, next)
+                }
+                Segment::Mixed(parts) => {
+                    let next = index(self.captures.len());
+                    let child = *self.mixed.entry((node, without_names(parts))).or_insert(next);
+                    self.entered(child, next)
+                }
+                Segment::Capture(capture) => {
+                    let rank =
+                        pattern.captures.get(*capture).map_or(CAPTURE_RANKS - 1, |it| capture_rank(&it.kind));
+                    let next = index(self.captures.len());
+                    let child =
+                        match self.captures.get_mut(node as usize).and_then(|ranks| ranks.get_mut(rank)) {
+                            Some(child) if *child != NONE => *child,
+                            Some(child) => {
+                                *child = next;
+                                next
+                            }
+                            None => next,
+                        };
+                    self.entered(child, next)
+                }
+                Segment::Rest(_) => {
+                    self.rests.push((node, endpoint));
+                    return;
+                }
+            };
+        }
+        self.ends.push((node, endpoint));
+    }
+
+    /// Makes the node if `child` is the `next` one.
+    fn entered(&mut self, child: u32, next: u32) -> u32 {
+        if child == next { self.new_node() } else { child }
+    }
+
+    fn finish(self) -> Routes {
+        let empty = Node {
+            edges: Run::default(),
+            mixed: NONE,
+            captures: [NONE; CAPTURE_RANKS],
+            ends: Run::default(),
+            rests: Run::default(),
+        };
+        let mut nodes: Vec<Node> =
+            self.captures.into_iter().map(|captures| Node { captures, ..empty.clone() }).collect();
+
+        let mut endpoints = Vec::with_capacity(self.ends.len() + self.rests.len());
+        listed(&mut nodes, self.ends, &mut endpoints, |node| &mut node.ends);
+        listed(&mut nodes, self.rests, &mut endpoints, |node| &mut node.rests);
+
+        let mut mixed: Vec<_> =
+            self.mixed.into_iter().map(|((parent, parts), child)| (parent, child, parts)).collect();
+        mixed.sort_unstable_by_key(|&(parent, child, _)| (parent, child));
+        let mut mixed_edges = Vec::new();
+        for siblings in mixed.chunk_by_mut(|left, right| left.0 == right.0) {
+            let Some(node) = siblings.first().and_then(|first| nodes.get_mut(first.0 as usize)) else {
+                continue;
+            };
+            node.mixed = index(mixed_edges.len());
+            let edges = siblings.iter_mut().map(|(_, child, parts)| {
+                let parts = std::mem::take(parts);
+                MixedEdge { literal_chars: literal_chars(&parts), parts, child: *child }
+            });
+            mixed_edges.push(MixedEdges::new(edges.collect()));
+        }
+
+        let mut routes = Routes {
+            nodes: nodes.into(),
+            edges: Box::default(),
+            by_suffix: Box::default(),
+            texts: Box::default(),
+            slots: Box::default(),
+            hasher: RandomState::default(),
+            mixed: mixed_edges.into(),
+            endpoints: endpoints.into(),
+        };
+        fill_literals(&mut routes, self.literal_list);
+        routes
+    }
+}
+
+/// Parts that are equal for all patterns that fit the same segments.
+fn without_names(parts: &[Part]) -> Box<[Part]> {
+    let nameless = parts.iter().map(|part| match part {
+        Part::Text(text) => Part::Text(text.clone()),
+        Part::Capture(_) => Part::Capture(0),
+    });
+    nameless.collect()
+}
+
+/// Appends these endpoints, and tells each node which are its own.
+fn listed(
+    nodes: &mut [Node],
+    mut list: Vec<(u32, u32)>,
+    endpoints: &mut Vec<u32>,
+    run: impl Fn(&mut Node) -> &mut Run,
+) {
+    list.sort_unstable();
+    for own in list.chunk_by(|left, right| left.0 == right.0) {
+        let start = index(endpoints.len());
+        endpoints.extend(own.iter().map(|&(_, endpoint)| endpoint));
+        if let Some(node) = own.first().and_then(|first| nodes.get_mut(first.0 as usize)) {
+            *run(node) = Run { start, count: index(own.len()) };
+        }
+    }
+}
+
+/// Literal children, in the orders that they are looked up and looked around in.
+fn fill_literals(routes: &mut Routes, mut literals: Vec<(u32, &str, u32)>) {
+    literals.sort_by(|left, right| {
+        let by_text = || folded(left.1).cmp(folded(right.1));
+        left.0.cmp(&right.0).then_with(by_text).then_with(|| left.1.cmp(right.1))
+    });
+    let mut by_suffix = Vec::with_capacity(literals.len());
+    let mut texts = String::new();
+    let mut edges = Vec::with_capacity(literals.len());
+    let mut hashed = Vec::new();
+    for siblings in literals.chunk_by(|left, right| left.0 == right.0) {
+        let run = Run { start: index(edges.len()), count: index(siblings.len()) };
+        if let Some(node) = siblings.first().and_then(|first| routes.nodes.get_mut(first.0 as usize)) {
+            node.edges = run;
+        }
+        if run.count >= HASHED_FROM {
+            hashed.extend(run.range());
+        }
+        for &(parent, text, child) in siblings {
+            edges.push(Edge {
+                parent,
+                child,
+                text: Run { start: index(texts.len()), count: index(text.len()) },
+            });
+            texts.push_str(text);
+        }
+        let text = |edge: u32| literals.get(edge as usize).map_or("", |literal| literal.1);
+        let mut tails: Vec<(u64, u32)> =
+            (run.start..).zip(siblings).map(|(edge, it)| (head(folded(it.1).rev()), edge)).collect();
+        tails.sort_unstable_by(|left, right| {
+            let by_text = || folded(text(left.1)).rev().cmp(folded(text(right.1)).rev());
+            left.0.cmp(&right.0).then_with(by_text).then(left.1.cmp(&right.1))
+        });
+        by_suffix.extend(tails.into_iter().map(|(_, edge)| edge));
+    }
+    routes.edges = edges.into();
+    routes.by_suffix = by_suffix.into();
+    routes.texts = texts.into();
+    routes.slots = hash_table(routes, &hashed);
+}
+
+fn hash_table(routes: &Routes, edges: &[usize]) -> Box<[Slot]> {
+    if edges.is_empty() {
+        return Box::default();
+    }
+    let size = (edges.len() * 2).next_power_of_two();
+    let mut slots = vec![Slot { tag: 0, edge: NONE }; size].into_boxed_slice();
+    for &number in edges {
+        let Some(edge) = routes.edges.get(number) else {
+            continue;
+        };
+        let hash = hash(&routes.hasher, edge.parent, routes.text(edge).as_bytes());
+        let mut at = slot_of(hash) & (size - 1);
+        while slots.get(at).is_some_and(|slot| slot.edge != NONE) {
+            at = (at + 1) & (size - 1);
+        }
+        if let Some(slot) = slots.get_mut(at) {
+            *slot = Slot { tag: tag_of(hash), edge: index(number) };
+        }
+    }
+    slots
+}
+
+/// The bytes of a text as near misses compare it: without case.
+pub(in crate::route) fn folded(text: &str) -> impl DoubleEndedIterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
+}
+
+/// The first eight bytes as one number, which compares at once what most texts differ in.
+fn head(bytes: impl Iterator<Item = u8>) -> u64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(bytes).for_each(|(place, byte)| *place = byte);
+    u64::from_be_bytes(head)
+}
+
+/// Past what a table takes, an index that nothing has.
+fn index(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(NONE)
+}

@@ -1,0 +1,278 @@
+//! Walks the tree, keeps the path of keys, and collects every problem.
+//!
+//! It knows types and names, not what they mean: that belongs to the modules that use it.
+
+use super::tree::{Entry, Kind, Node, Text, locate, push_index, push_key};
+use crate::problem::{Code, Problem, Severity, did_you_mean, excerpt};
+use crate::source::{Source, Span};
+use crate::template;
+
+/// Most errors, and most warnings, that one file is told.
+const MOST: usize = 1_000;
+
+/// The state of one walk over one file.
+pub(super) struct Checker<'s> {
+    pub(super) source: &'s Source,
+    pub(super) problems: Vec<Problem>,
+    /// How many errors were reported.
+    pub(super) errors: usize,
+    warnings: usize,
+    /// The last problem that was only counted.
+    untold: Option<Problem>,
+    path: String,
+}
+
+/// The entries of a map whose unknown keys were reported.
+pub(super) struct Fields<'n> {
+    entries: &'n [Entry],
+}
+
+impl<'n> Fields<'n> {
+    /// The value of `key`; an explicit null counts as absent.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
+        self.entry(key).map(|entry| &entry.value).filter(|node| !matches!(node.kind, Kind::Null))
+    }
+
+    /// The entry of `key`, null or not.
+    pub(super) fn entry(&self, key: &str) -> Option<&'n Entry> {
+        self.entries.iter().find(|entry| &*entry.key == key)
+    }
+}
+
+impl<'s> Checker<'s> {
+    pub(super) fn new(source: &'s Source, problems: Vec<Problem>) -> Self {
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        let warnings = problems.len() - errors;
+        Self { source, problems, errors, warnings, untold: None, path: String::new() }
+    }
+
+    /// Runs `walk` one key deeper.
+    pub(super) fn inside<T>(&mut self, key: &str, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        push_key(&mut self.path, key);
+        let result = walk(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Runs `walk` in one item of a list.
+    pub(super) fn inside_index<T>(&mut self, index: usize, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        push_index(&mut self.path, index);
+        let result = walk(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Reports a problem at `span`; what it returns can still be given more detail.
+    ///
+    /// Past [`MOST`] of a severity, problems are only counted: nobody reads them.
+    pub(super) fn report(
+        &mut self,
+        severity: Severity,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        let problem = Problem::new(severity, code, self.source, span, message).at_path(&*self.path);
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning | Severity::Note => &mut self.warnings,
+        };
+        *count += 1;
+        if *count > MOST {
+            return self.untold.insert(problem);
+        }
+        self.problems.push(problem);
+        let last = self.problems.len() - 1;
+        &mut self.problems[last]
+    }
+
+    /// All that was reported, and how much was left out.
+    pub(super) fn finish(self) -> Vec<Problem> {
+        let mut problems = self.problems;
+        for (severity, count) in [(Severity::Error, self.errors), (Severity::Warning, self.warnings)] {
+            if count > MOST {
+                let message = format!("{} more {}s are not shown", count - MOST, severity.as_str());
+                problems.push(Problem::new(
+                    severity,
+                    Code::MANY_PROBLEMS,
+                    self.source,
+                    Span::default(),
+                    message,
+                ));
+            }
+        }
+        problems
+    }
+
+    pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Problem {
+        self.report(Severity::Error, code, span, message)
+    }
+
+    pub(super) fn warning(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Problem {
+        self.report(Severity::Warning, code, span, message)
+    }
+
+    /// A value of another type than the key wants.
+    pub(super) fn wrong_type(&mut self, node: &Node, expected: &str) -> &mut Problem {
+        let found = describe(node);
+        let problem = self.error(Code::WRONG_TYPE, node.span, format!("this is {found}"));
+        problem.found = Some(found);
+        problem.expected = Some(expected.to_owned());
+        problem
+    }
+
+    /// The entries of a map; unknown keys are warnings, keys that begin with `x-` are nobody's business.
+    pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+        let Kind::Map(entries) = &node.kind else {
+            self.wrong_type(node, &format!("a map with the keys of {what}"));
+            return None;
+        };
+        for entry in entries {
+            if !known.contains(&&*entry.key) && !entry.key.starts_with("x-") {
+                self.unknown_key(entry, what, known);
+            }
+        }
+        Some(Fields { entries })
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, what: &str, known: &[&str]) {
+        let meant = did_you_mean(&entry.key, known.iter().copied());
+        self.inside(&entry.key, |check| {
+            let key = shorten(&entry.key);
+            let message = format!("`{key}` is not a key of {what} and is ignored");
+            let problem = check.warning(Code::UNKNOWN_KEY, entry.key_span, message);
+            problem.found = Some(key);
+            problem.expected = Some(one_of(known));
+            problem.help = meant.map(|name| format!("did you mean `{name}`?"));
+        });
+    }
+
+    /// A text; anything else is an error that shows the quotes for a scalar.
+    pub(super) fn text<'n>(&mut self, node: &'n Node, expected: &str) -> Option<&'n Text> {
+        if let Kind::Text(text) = &node.kind {
+            return Some(text);
+        }
+        let written = scalar_text(node);
+        let problem = self.wrong_type(node, expected);
+        problem.help = written.map(|text| format!("put quotes around it: \"{text}\""));
+        None
+    }
+
+    pub(super) fn bool(&mut self, node: &Node) -> Option<bool> {
+        match node.kind {
+            Kind::Bool(value) => Some(value),
+            _ => {
+                self.wrong_type(node, "true or false");
+                None
+            }
+        }
+    }
+
+    /// A finite number.
+    pub(super) fn number(&mut self, node: &Node, expected: &str) -> Option<f64> {
+        let number = match &node.kind {
+            Kind::Number(written) => {
+                super::tree::json_number(written).and_then(|text| text.parse::<f64>().ok())
+            }
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_type(node, expected);
+        }
+        number.filter(|number| number.is_finite())
+    }
+
+    /// A whole number in `range`.
+    pub(super) fn integer(
+        &mut self,
+        node: &Node,
+        range: std::ops::RangeInclusive<u64>,
+        expected: &str,
+    ) -> Option<u64> {
+        let Kind::Number(written) = &node.kind else {
+            let quoted = matches!(&node.kind, Kind::Text(text) if text.value.parse::<u64>().is_ok());
+            let problem = self.wrong_type(node, expected);
+            if quoted {
+                problem.help = Some("write it without quotes".to_owned());
+            }
+            return None;
+        };
+        let number = super::tree::json_number(written).and_then(|text| text.parse::<u64>().ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let problem =
+                self.error(Code::WRONG_VALUE, node.span, format!("expected {expected}, found {written}"));
+            problem.found = Some(written.to_string());
+            problem.expected = Some(expected.to_owned());
+        }
+        number
+    }
+
+    /// What the template compiler had to say about `node`'s text, put at its place.
+    pub(super) fn template_notes(&mut self, nodes: &[&Node], notes: Vec<template::Note>) {
+        for note in notes {
+            let Some(node) = nodes.get(note.piece) else {
+                continue;
+            };
+            let span = self.span_inside(node, note.range.clone());
+            let problem = self.report(note.severity, note.code, span, note.message);
+            problem.found = note.found;
+            problem.expected = note.expected;
+            problem.help = note.help;
+        }
+    }
+
+    /// The bytes of the source that `range` of `node`'s text comes from.
+    pub(super) fn span_inside(&self, node: &Node, range: std::ops::Range<usize>) -> Span {
+        let start = locate(self.source, node, range.start);
+        let end = if range.end > range.start { locate(self.source, node, range.end) } else { start };
+        Span { start, end: end.max(start) }
+    }
+}
+
+/// The text of a scalar as a header or a key shows it; none for lists, maps and null.
+pub(super) fn scalar_text(node: &Node) -> Option<&str> {
+    match &node.kind {
+        Kind::Text(text) => Some(&text.value),
+        Kind::Number(written) => Some(written),
+        Kind::Bool(true) => Some("true"),
+        Kind::Bool(false) => Some("false"),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+    }
+}
+
+/// What a node is, for a message: `a list`, `number 12`, `text "abc"`.
+pub(super) fn describe(node: &Node) -> String {
+    match &node.kind {
+        Kind::Null => "nothing (null)".to_owned(),
+        Kind::Bool(value) => value.to_string(),
+        Kind::Number(written) => format!("the number {}", shorten(written)),
+        Kind::Text(text) => format!("the text \"{}\"", shorten(&text.value)),
+        Kind::List(_) => "a list".to_owned(),
+        Kind::Map(_) => "a map".to_owned(),
+    }
+}
+
+/// `a, b or c`.
+pub(super) fn one_of(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} or `{last}`", first.join(", "))
+        }
+    }
+}
+
+/// The first line of a text, cut to what a message can hold.
+pub(super) fn shorten(text: &str) -> String {
+    let line = text.split(['\n', '\r']).next().unwrap_or_default();
+    let mut shown = excerpt(line, 60);
+    if line.len() < text.trim_end().len() && !shown.ends_with('…') {
+        shown.push('…');
+    }
+    shown
+}

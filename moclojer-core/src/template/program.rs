@@ -1,0 +1,240 @@
+//! A compiled template: flat code, and what it refers to. Knows neither how it was made nor how it runs.
+//!
+//! Invariants that the compiler keeps and the machine relies on: every [`Span`] lies in `text` at
+//! character boundaries, every index and jump target is in range, loops nest as their instructions do.
+
+use std::ops::Range;
+
+use http::HeaderName;
+
+use super::{ParamKind, Root};
+
+/// Bytes of [`Program::text`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+/// An index into [`Program::variables`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct VariableId(pub(super) u32);
+
+/// The code and its tables.
+#[derive(Debug, Default)]
+pub(super) struct Program {
+    /// Literals, names and the source of expressions.
+    pub(super) text: String,
+    pub(super) code: Vec<Instruction>,
+    pub(super) variables: Vec<Variable>,
+    pub(super) keys: Vec<Key>,
+    pub(super) arguments: Vec<Argument>,
+    pub(super) loops: Vec<Loop>,
+    pub(super) headers: Vec<HeaderName>,
+    /// Declared names, kept where a whole root is used.
+    pub(super) path_kinds: Vec<(Box<str>, ParamKind)>,
+    pub(super) query_kinds: Vec<(Box<str>, ParamKind)>,
+    /// From which instruction on which expression or tag runs, in order.
+    pub(super) places: Vec<(u32, Span)>,
+    /// How many values loops keep at once.
+    pub(super) slots: u32,
+    pub(super) needs_body: bool,
+    pub(super) uses_time_or_chance: bool,
+}
+
+/// One step of the machine, which has a current value and a value put aside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Instruction {
+    /// Write literal text.
+    Text(Span),
+    /// Write a variable.
+    Show(VariableId, Place),
+    /// Make a variable the current value.
+    Load(VariableId),
+    /// Apply the filter at this index of the table to the current value.
+    Filter {
+        /// Index into the table of filters.
+        filter: u16,
+        /// How many arguments.
+        count: u16,
+        /// Index of the first into [`Program::arguments`].
+        first: u32,
+    },
+    /// Write the current value.
+    Write(Place),
+    /// Put the current value aside: the left side of a comparison.
+    Hold,
+    /// Compare the value put aside with the current one; the result becomes current.
+    Compare(Comparison),
+    /// Make the current value its negated truth.
+    Not,
+    /// Go on elsewhere.
+    Jump(u32),
+    /// Go on elsewhere when the current value is true.
+    JumpIfTrue(u32),
+    /// Go on elsewhere when the current value is false.
+    JumpIfFalse(u32),
+    /// Go on elsewhere when the current value is missing or null.
+    JumpIfAbsent(u32),
+    /// Begin a loop over the current value, or go where it has no items.
+    Begin(u32),
+    /// Take the loop's next item, or end it.
+    Next(u32),
+}
+
+/// Where a value is written: how it is escaped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Place {
+    /// As it is.
+    Raw,
+    /// Inside a JSON string literal.
+    JsonString,
+    /// Where a JSON value stands: text as text, anything else as JSON.
+    JsonValue,
+    /// As JSON of its own type, text as a JSON string.
+    JsonOwn,
+    /// In HTML or XML.
+    Html,
+    /// In a header value.
+    Header,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Comparison {
+    /// `=`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `<`, `>`, `<=`, `>=`; with `literal`, one side is a number written in the template.
+    Order { less: bool, equal: bool, greater: bool, literal: bool },
+}
+
+/// Where a value comes from, and the keys to follow from there.
+#[derive(Clone, Debug)]
+pub(super) struct Variable {
+    pub(super) source: Source,
+    pub(super) keys: Range<u32>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Source {
+    /// Nothing can fill it.
+    Nothing,
+    /// A text of the template.
+    Literal(Span),
+    PathParam(u32, ParamKind),
+    QueryParam(Span, ParamKind),
+    /// An index into [`Program::headers`].
+    Header(u32),
+    FormParam(Span),
+    /// The body as JSON.
+    Json,
+    /// All names and values of a root.
+    Whole(Root),
+    /// A first name of an open context, else another variable.
+    Context(Span, Option<VariableId>),
+    /// A value that a loop keeps.
+    Slot(u32),
+    /// A field of the item in a slot (the first key), else another variable without keys.
+    Field(u32, Option<VariableId>),
+    /// What is known of the loop at this depth, counted from the outermost.
+    Loop(u32, LoopField),
+    Function(Function),
+}
+
+/// What is known of a loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum LoopField {
+    First,
+    Last,
+    Counter,
+    Counter0,
+    Revcounter,
+    Revcounter0,
+    Length,
+    /// All of them, as a map.
+    Whole,
+}
+
+/// A value that needs no context.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Function {
+    Now,
+    Uuid,
+    Random,
+}
+
+/// A key of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Key {
+    pub(super) text: Span,
+    /// What it is to lists and texts, when it is all digits.
+    pub(super) index: Option<u32>,
+}
+
+/// An argument of a filter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Argument {
+    Text(Span),
+    /// A variable, and the text that stands for it when it is missing.
+    Variable(VariableId, Span),
+}
+
+/// A loop.
+#[derive(Clone, Debug)]
+pub(super) struct Loop {
+    pub(super) binding: Binding,
+    /// The first instruction of its body.
+    pub(super) body: u32,
+    /// Where to go on when there are no items.
+    pub(super) none: u32,
+    /// The first of the slots that keep the values of the item before, one for each of the binding's.
+    pub(super) previous: Option<u32>,
+}
+
+/// What a loop does with an item; slots follow each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Binding {
+    /// `for x in`: the item; a map's is a list of key and value.
+    One(u32),
+    /// `for x,y in`: the item taken apart, from the first slot on.
+    Apart { first: u32, count: u32 },
+    /// `each`: a list's item or a map's value, then its index or key.
+    Each(u32),
+}
+
+impl Binding {
+    /// Its first slot and how many there are.
+    pub(super) fn slots(self) -> (u32, u32) {
+        match self {
+            Self::One(slot) => (slot, 1),
+            Self::Apart { first, count } => (first, count),
+            Self::Each(slot) => (slot, 2),
+        }
+    }
+}
+
+impl Program {
+    /// The bytes of a span.
+    #[inline]
+    pub(super) fn str(&self, span: Span) -> &str {
+        &self.text[span.start as usize..span.end as usize]
+    }
+
+    /// The rendered text, when it is the same for all.
+    pub(super) fn fixed(&self) -> Option<&str> {
+        match self.code.as_slice() {
+            [] => Some(""),
+            [Instruction::Text(span)] => Some(self.str(*span)),
+            _ => None,
+        }
+    }
+
+    /// The source of the expression or tag that instruction `at` belongs to.
+    pub(super) fn expression_at(&self, at: usize) -> &str {
+        let after = self.places.partition_point(|&(first, _)| first as usize <= at);
+        after.checked_sub(1).and_then(|last| self.places.get(last)).map_or("", |&(_, span)| self.str(span))
+    }
+}

@@ -1,0 +1,17 @@
+//! The crate from outside, over real sockets and files.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+mod answers;
+mod client;
+mod files;
+mod hosts;
+mod hyper_traps;
+mod misses;
+mod original_files;
+mod problems;
+mod properties;
+#[cfg(feature = "watch")]
+mod reload;
+mod serve;
+#[cfg(feature = "watch")]
+mod watch;
