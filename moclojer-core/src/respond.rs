@@ -23,7 +23,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
-pub use block::Changes;
+pub use block::{Changes, EndpointRef};
 pub use reason::NearMiss;
 
 use crate::ports::{Clock, Random, SystemClock, SystemRandom};
@@ -131,9 +131,9 @@ impl Headers {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// An endpoint answered; the note says what a reader of the log could not guess.
-    Matched(Arc<EndpointLabel>, Option<&'static str>),
+    Matched(EndpointRef, Option<&'static str>),
     /// An endpoint was chosen but could not answer: the reason (500, 501).
-    Failed(Arc<EndpointLabel>, String),
+    Failed(EndpointRef, String),
     /// No endpoint answered (400, 404, 405), with the nearest ones where they were looked for.
     Unmatched(Vec<NearMiss>),
     /// The request was refused before it was matched (limits, `Host`, CONNECT): why.
@@ -184,9 +184,10 @@ impl Responder {
             Ok(path) => path,
             Err(bad) => return Some(error::bad_path(view, &bad.to_string())),
         };
-        let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
+        let host = if self.hosts.has_names() { view.host() } else { "" };
+        let mut found = self.hosts.find(host).map(|(_, block)| block);
         let found = [found.next(), found.next(), found.next()];
-        let search = Search::new(view, &path, found.each_ref().map(Option::as_deref));
+        let search = Search::new(view, &path, found.each_ref().map(Option::as_ref));
         if request.method == Method::OPTIONS {
             return self.answer_options(&search);
         }
@@ -197,7 +198,8 @@ impl Responder {
     }
 
     fn render(&self, search: &Search<'_, '_>, chosen: &Chosen<'_>) -> Option<Answer> {
-        chosen.plan.render(search.view, search.form(chosen.form)?, self)
+        let named = || EndpointRef::of(chosen.block.to_arc(), chosen.index);
+        chosen.plan.render(search.view, search.form(chosen.form)?, self, &named)
     }
 }
 

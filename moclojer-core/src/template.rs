@@ -153,6 +153,11 @@ impl Template {
         self.program.fixed()
     }
 
+    /// How many bytes a rendered text usually has: the literal text and a little for each value.
+    pub fn usual_bytes(&self) -> usize {
+        self.program.usual_bytes()
+    }
+
     /// True when it uses the request's body.
     pub fn needs_body(&self) -> bool {
         self.program.needs_body

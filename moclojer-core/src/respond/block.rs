@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
 use super::Responder;
 use super::plan::Plan;
 use crate::route::Routes;
 use crate::spec::host::HostPattern;
-use crate::spec::{Endpoint, Label, Spec};
+use crate::spec::{BodySource, Endpoint, Label, Spec};
 
 /// All endpoints of one host (or of none), compiled.
 #[derive(Debug)]
@@ -16,11 +19,104 @@ pub(super) struct Block {
     pub(super) routes: Routes,
 }
 
+/// An endpoint as people know it, for the log and for messages: a share of its whole block, since a counter for
+/// each endpoint would be one more place of memory that a request touches.
+#[derive(Clone)]
+pub struct EndpointRef(Shared);
+
+#[derive(Clone)]
+enum Shared {
+    Block(Arc<Block>, u32),
+    Label(Arc<Label>),
+}
+
+impl EndpointRef {
+    pub(super) fn of(block: Arc<Block>, index: u32) -> Self {
+        Self(Shared::Block(block, index))
+    }
+}
+
+impl From<&Arc<Label>> for EndpointRef {
+    fn from(label: &Arc<Label>) -> Self {
+        Self(Shared::Label(Arc::clone(label)))
+    }
+}
+
+impl std::ops::Deref for EndpointRef {
+    type Target = Label;
+
+    fn deref(&self) -> &Label {
+        match &self.0 {
+            Shared::Block(block, index) => &block.plan(*index).endpoint.label,
+            Shared::Label(label) => label,
+        }
+    }
+}
+
+impl std::fmt::Debug for EndpointRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// Bodies up to this size stand in one allocation for the whole block.
+const SMALL_BODY: usize = 4 << 10;
+
+/// Gives the fixed answers of a block's endpoints places of memory that they share.
+#[derive(Default)]
+struct Shelf {
+    headers: HashMap<Vec<(HeaderName, HeaderValue)>, super::Headers>,
+    bodies: Bytes,
+    taken: usize,
+}
+
+impl Shelf {
+    fn new(endpoints: &[Arc<Endpoint>]) -> Self {
+        let mut bodies = Vec::new();
+        for endpoint in endpoints {
+            if let BodySource::Fixed(body) = &endpoint.response.body {
+                bodies.extend_from_slice(if body.len() <= SMALL_BODY { body } else { &[] });
+            }
+        }
+        Self { bodies: bodies.into(), ..Self::default() }
+    }
+
+    /// Bodies have to be asked for in the order of the endpoints.
+    fn body(&mut self, body: &Bytes) -> Bytes {
+        if body.len() > SMALL_BODY {
+            return body.clone();
+        }
+        let start = self.taken;
+        self.taken += body.len();
+        self.bodies.slice(start..self.taken)
+    }
+
+    fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) -> super::Headers {
+        match self.headers.get(&headers) {
+            Some(shared) => shared.clone(),
+            None => {
+                let shared = super::Headers::Fixed(headers.as_slice().into());
+                self.headers.insert(headers, shared.clone());
+                shared
+            }
+        }
+    }
+}
+
 impl Block {
     fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
         let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
         let routes = Routes::build(&patterns);
-        Self { plans: endpoints.into_iter().map(Plan::new).collect(), routes }
+        let mut shelf = Shelf::new(&endpoints);
+        let plan = |endpoint: Arc<Endpoint>| {
+            let body = match &endpoint.response.body {
+                BodySource::Fixed(body) => Some(shelf.body(body)),
+                _ => None,
+            };
+            let headers = Plan::fixed_headers(&endpoint).map(|headers| shelf.headers(headers));
+            Plan::new(endpoint, body, headers)
+        };
+        Self { plans: endpoints.into_iter().map(plan).collect(), routes }
     }
 
     /// The endpoint with this index of [`Routes`].

@@ -58,7 +58,7 @@ pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> JsonBody {
                 JsonBody::Value { value, under_form_type: true }
             }
             _ => {
-                let pairs = pairs(body).into_iter().map(|(name, value)| {
+                let pairs = pairs(body).map(|(name, value)| {
                     (name.into_owned().into_boxed_str(), Value::String(value.into_owned().into_boxed_str()))
                 });
                 JsonBody::Value { value: Value::Object(first_of_each(pairs)), under_form_type: false }
@@ -74,22 +74,19 @@ fn first_of_each(pairs: impl Iterator<Item = (Box<str>, Value)>) -> Object {
     pairs.filter(|(name, _)| seen.insert(name.clone())).collect()
 }
 
-/// The fields of a form; empty when the type is another.
-pub(super) fn form<'b>(headers: &HeaderMap, body: &'b [u8]) -> Vec<(Cow<'b, str>, Cow<'b, str>)> {
-    if kind_of(headers) == Kind::Form { pairs(body) } else { Vec::new() }
+/// The text of a form; empty when the type is another.
+pub(super) fn form<'b>(headers: &HeaderMap, body: &'b [u8]) -> &'b [u8] {
+    if kind_of(headers) == Kind::Form { body } else { &[] }
 }
 
 /// Names and values of `a=1&b=2`, decoded; what is no UTF-8 is replaced, a bad escape stays as it is.
-pub(super) fn pairs(text: &[u8]) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    text.split(|&byte| byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |&byte| byte == b'=');
-            let name = halves.next().unwrap_or_default();
-            let value = halves.next().unwrap_or_default();
-            (decode(name), decode(value))
-        })
-        .collect()
+pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    text.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let mut halves = pair.splitn(2, |&byte| byte == b'=');
+        let name = halves.next().unwrap_or_default();
+        let value = halves.next().unwrap_or_default();
+        (decode(name), decode(value))
+    })
 }
 
 /// `+` is a space, `%41` is `A`.
@@ -130,7 +127,7 @@ mod tests {
     #[test]
     fn pairs_are_decoded_and_a_bad_escape_stays() {
         let text = b"a=1&b=x+y&c=%C3%A9&d&e=%zz&=v&&f=%";
-        let found = pairs(text);
+        let found: Vec<_> = pairs(text).collect();
         let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (&**name, &**value)).collect();
         let wanted = [("a", "1"), ("b", "x y"), ("c", "é"), ("d", ""), ("e", "%zz"), ("", "v"), ("f", "%")];
         assert_eq!(found, wanted);

@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::reason::{Mismatch, NearMiss};
 use super::view::View;
-use super::{Answer, Headers, Outcome};
+use super::{Answer, EndpointRef, Headers, Outcome};
 use crate::json::write_string;
 use crate::spec::Label;
 use crate::template::RenderError;
@@ -143,24 +143,24 @@ pub(super) fn bad_path(view: &View<'_>, why: &str) -> Answer {
 }
 
 /// 500: a template could not be rendered.
-pub(super) fn template(view: &View<'_>, label: &std::sync::Arc<Label>, error: &RenderError) -> Answer {
+pub(super) fn template(view: &View<'_>, endpoint: EndpointRef, error: &RenderError) -> Answer {
     let message = format!("the template cannot be rendered: {}", error.reason);
     let cause = if error.limit.is_some() { "template-limit" } else { "template-error" };
     let mut body = ErrorBody::new(view, &message, cause);
-    body.endpoint(label, true);
+    body.endpoint(&endpoint, true);
     body.text("expression", &error.expression);
     if let Some(limit) = error.limit {
         body.text("limit", limit);
     }
     let reason = format!("{} in `{}`", error.reason, error.expression);
-    body.answer(StatusCode::INTERNAL_SERVER_ERROR, Outcome::Failed(label.clone(), reason))
+    body.answer(StatusCode::INTERNAL_SERVER_ERROR, Outcome::Failed(endpoint, reason))
 }
 
 /// 501: what would answer is not served yet.
-pub(super) fn not_served(view: &View<'_>, label: &std::sync::Arc<Label>, key: &str) -> Answer {
+pub(super) fn not_served(view: &View<'_>, endpoint: EndpointRef, key: &str) -> Answer {
     let message = format!("this endpoint answers with `{key}`, which is not served yet");
     let mut body = ErrorBody::new(view, &message, "not-served-yet");
-    body.endpoint(label, true);
+    body.endpoint(&endpoint, true);
     body.text("key", key);
-    body.answer(StatusCode::NOT_IMPLEMENTED, Outcome::Failed(label.clone(), message))
+    body.answer(StatusCode::NOT_IMPLEMENTED, Outcome::Failed(endpoint, message))
 }

@@ -7,7 +7,7 @@ use super::options::allowed;
 use super::plan::Plan;
 use super::reason::{NearMiss, Reason};
 use super::search::{Search, method_rank};
-use super::{Answer, Headers, Outcome, Responder};
+use super::{Answer, EndpointRef, Headers, Outcome, Responder};
 use crate::route::Segments;
 use crate::spec::path::{Part as PatternPart, PathPattern, Segment};
 
@@ -26,7 +26,7 @@ impl Responder {
         let candidates = search.candidates();
         let rank = method_rank(search.view.request.method);
         let failed: Vec<&(usize, &Plan)> =
-            candidates.iter().filter(|(_, plan)| rank(&plan.endpoint.method).is_some()).collect();
+            candidates.iter().filter(|(_, plan)| rank(&plan.method).is_some()).collect();
         if !failed.is_empty() {
             let wants_body = failed.iter().any(|(_, plan)| plan.endpoint.body.is_some());
             if wants_body && search.view.unread() {
@@ -99,8 +99,8 @@ impl Responder {
     fn other_host(&self, search: &Search<'_, '_>) -> Option<String> {
         let rank = method_rank(search.view.request.method);
         self.hosts.hosts().take(OTHER_HOSTS).find_map(|(host, block)| {
-            let candidates = search.elsewhere(&block).candidates();
-            let fits = candidates.iter().any(|(_, plan)| rank(&plan.endpoint.method).is_some());
+            let candidates = search.candidates_in(&block, Vec::new());
+            let fits = candidates.iter().any(|(_, plan)| rank(&plan.method).is_some());
             fits.then(|| host.to_string())
         })
     }
@@ -117,7 +117,7 @@ impl Responder {
             block.routes.near(path, room, |index| {
                 let plan = block.plan(index);
                 if plan.endpoint.near_misses {
-                    let method = u32::from(rank(&plan.endpoint.method).is_some()) * METHOD_FITS;
+                    let method = u32::from(rank(&plan.method).is_some()) * METHOD_FITS;
                     let score = closeness(&plan.endpoint.path, path) + method;
                     scored.push((std::cmp::Reverse(score), scored.len(), plan));
                 }
@@ -129,7 +129,7 @@ impl Responder {
         scored
             .into_iter()
             .map(|(_, _, plan)| {
-                let endpoint = plan.endpoint.label.clone();
+                let endpoint = EndpointRef::from(&plan.endpoint.label);
                 NearMiss { endpoint, reason: self.first_reason(search, plan) }
             })
             .collect()

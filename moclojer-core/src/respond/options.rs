@@ -21,7 +21,7 @@ impl Responder {
             let open = Cors::open();
             let policy = candidates
                 .iter()
-                .filter(|(_, plan)| rank(&plan.endpoint.method).is_some())
+                .filter(|(_, plan)| rank(&plan.method).is_some())
                 .find_map(|(_, plan)| plan.endpoint.cors.as_ref())
                 .or(self.options.cors.then_some(&open));
             if let Some(policy) = policy {

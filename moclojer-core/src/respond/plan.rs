@@ -4,31 +4,35 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::body::JsonBody;
 use super::error::{self, cut};
 use super::reason::{Mismatch, Part};
 use super::scope::Filled;
 use super::view::View;
-use super::{Answer, Headers, Outcome, Responder, cors};
+use super::{Answer, EndpointRef, Headers, Outcome, Responder, cors};
 use crate::route::Segments;
 use crate::spec::path::ParamType;
-use crate::spec::{BodySource, Endpoint, HeaderSource, header_value};
+use crate::spec::{BodySource, Endpoint, HeaderSource, MethodMatch, header_value};
 
 /// The most mismatches that one endpoint's body is told.
 const MOST_BODY_MISMATCHES: usize = 20;
 
-/// An endpoint, and what of its answer is the same for every request.
+/// An endpoint, and what of its answer is the same for every request. What a fixed answer needs stands together.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) endpoint: Arc<Endpoint>,
-    /// Its headers, if no template and no origin decides them.
-    fixed_headers: Option<Arc<[(HeaderName, HeaderValue)]>>,
+    pub(super) method: MethodMatch,
+    status: StatusCode,
+    /// Whether there is nothing to look at but method and path.
+    unguarded: bool,
     /// Whether its answer uses the body.
     renders_body: bool,
-    /// Whether its path's types accept any text.
-    untyped: bool,
+    /// Its body, if no template makes it.
+    fixed_body: Option<Bytes>,
+    /// Its headers, if no template and no origin decides them.
+    fixed_headers: Option<Headers>,
+    pub(super) endpoint: Arc<Endpoint>,
 }
 
 /// What an endpoint's guards say of a request.
@@ -41,22 +45,39 @@ pub(super) enum Guards {
 }
 
 impl Plan {
-    pub(super) fn new(endpoint: Arc<Endpoint>) -> Self {
-        let headers = &endpoint.response.headers;
-        let fixed: Option<Vec<(HeaderName, HeaderValue)>> = headers
-            .iter()
-            .map(|header| match &header.value {
-                HeaderSource::Fixed(value) => Some((header.name.clone(), value.clone())),
-                HeaderSource::Template(_) => None,
-            })
-            .collect();
-        let fixed_headers = fixed.filter(|_| endpoint.cors.is_none()).map(Into::into);
-        let body = matches!(&endpoint.response.body, BodySource::Template(template) if template.needs_body());
-        let in_header = headers
+    pub(super) fn new(
+        endpoint: Arc<Endpoint>,
+        fixed_body: Option<Bytes>,
+        fixed_headers: Option<Headers>,
+    ) -> Self {
+        let response = &endpoint.response;
+        let body = matches!(&response.body, BodySource::Template(template) if template.needs_body());
+        let in_header = response
+            .headers
             .iter()
             .any(|header| matches!(&header.value, HeaderSource::Template(template) if template.needs_body()));
         let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
-        Self { fixed_headers, renders_body: body || in_header, untyped, endpoint }
+        Self {
+            method: endpoint.method.clone(),
+            status: response.status,
+            unguarded: untyped && endpoint.query.is_empty() && endpoint.body.is_none(),
+            renders_body: body || in_header,
+            fixed_body,
+            fixed_headers,
+            endpoint,
+        }
+    }
+
+    /// The headers of an endpoint, if they are the same for every request.
+    pub(super) fn fixed_headers(endpoint: &Endpoint) -> Option<Vec<(HeaderName, HeaderValue)>> {
+        if endpoint.cors.is_some() {
+            return None;
+        }
+        let fixed = endpoint.response.headers.iter().map(|header| match &header.value {
+            HeaderSource::Fixed(value) => Some((header.name.clone(), value.clone())),
+            HeaderSource::Template(_) => None,
+        });
+        fixed.collect()
     }
 
     /// How many guards the request meets here: the body, and each declared parameter that it has.
@@ -72,15 +93,17 @@ impl Plan {
 
     /// Whether the guards hold.
     pub(super) fn guards(&self, view: &View<'_>, path: &Segments<'_>) -> Guards {
-        let path_holds = self.untyped
-            || self.endpoint.path.captures.iter().enumerate().all(|(index, capture)| {
-                self.endpoint.path.capture(index, path).is_none_or(|text| capture.kind.accepts(&text))
-            });
+        if self.unguarded {
+            return Guards::Hold;
+        }
+        let path_holds = self.endpoint.path.captures.iter().enumerate().all(|(index, capture)| {
+            self.endpoint.path.capture(index, path).is_none_or(|text| capture.kind.accepts(&text))
+        });
         if !path_holds {
             return Guards::Fail;
         }
         for param in &self.endpoint.query {
-            if !view.query().all(&param.name).all(|value| param.kind.accepts(value)) {
+            if !view.query().all(&param.name).all(|value| param.kind.accepts(&value)) {
                 return Guards::Fail;
             }
         }
@@ -104,7 +127,7 @@ impl Plan {
         }
         for param in &self.endpoint.query {
             for value in view.query().all(&param.name) {
-                push_type(&mut found, Part::Query, &param.name, &param.kind, value);
+                push_type(&mut found, Part::Query, &param.name, &param.kind, &value);
             }
         }
         if let Some(shape) = &self.endpoint.body {
@@ -134,38 +157,42 @@ impl Plan {
         found
     }
 
-    /// The answer; `None` when the body is needed and unread.
+    /// The answer; `None` when the body is needed and unread. `named` says which endpoint this is.
     pub(super) fn render(
         &self,
         view: &View<'_>,
         path: &Segments<'_>,
         responder: &Responder,
+        named: &dyn Fn() -> EndpointRef,
     ) -> Option<Answer> {
+        let status = self.status;
+        if let (Some(body), Some(headers)) = (&self.fixed_body, &self.fixed_headers) {
+            let outcome = Outcome::Matched(named(), view.note());
+            return Some(Answer { status, headers: headers.clone(), body: body.clone(), outcome });
+        }
         if self.renders_body && view.unread() {
             return None;
         }
-        let endpoint = &*self.endpoint;
-        let filled = Filled::new(view, path, endpoint, responder);
-        let body = match &endpoint.response.body {
-            BodySource::Fixed(bytes) => bytes.clone(),
-            BodySource::NotServed(key) => return Some(error::not_served(view, &endpoint.label, key)),
+        let filled = Filled::new(view, path, &self.endpoint, responder);
+        let body = match &self.endpoint.response.body {
+            BodySource::Fixed(body) => body.clone(),
+            BodySource::NotServed(key) => return Some(error::not_served(view, named(), key)),
             BodySource::Template(template) => {
-                let mut text = String::new();
+                let mut text = String::with_capacity(template.usual_bytes());
                 match template.render(&filled, &responder.options.template, &mut text) {
                     Ok(()) => Bytes::from(text),
-                    Err(error) => return Some(error::template(view, &endpoint.label, &error)),
+                    Err(error) => return Some(error::template(view, named(), &error)),
                 }
             }
         };
         let headers = match &self.fixed_headers {
-            Some(fixed) => Headers::Fixed(Arc::clone(fixed)),
+            Some(fixed) => fixed.clone(),
             None => match self.headers(view, &filled, responder) {
                 Ok(headers) => Headers::Made(headers),
-                Err(error) => return Some(error::template(view, &endpoint.label, &error)),
+                Err(error) => return Some(error::template(view, named(), &error)),
             },
         };
-        let outcome = Outcome::Matched(Arc::clone(&endpoint.label), view.note());
-        Some(Answer { status: endpoint.response.status, headers, body, outcome })
+        Some(Answer { status, headers, body, outcome: Outcome::Matched(named(), view.note()) })
     }
 
     fn headers(

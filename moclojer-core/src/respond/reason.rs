@@ -1,9 +1,7 @@
 //! Why an endpoint did not answer: one type, told in bodies, logs and, later, on the command line.
 
+use super::EndpointRef;
 use std::fmt;
-use std::sync::Arc;
-
-use crate::spec::Label;
 
 /// Which part of a request a guard looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +103,7 @@ impl fmt::Display for Mismatch {
 #[derive(Clone, Debug)]
 pub struct NearMiss {
     /// Which endpoint.
-    pub endpoint: Arc<Label>,
+    pub endpoint: EndpointRef,
     /// Why it did not answer.
     pub reason: Reason,
 }

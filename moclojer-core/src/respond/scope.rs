@@ -40,7 +40,7 @@ impl Scope for Filled<'_, '_> {
     }
 
     fn query_param(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.view.query().first(name).map(Cow::Borrowed)
+        self.view.query().first(name)
     }
 
     fn header(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
@@ -55,7 +55,7 @@ impl Scope for Filled<'_, '_> {
     }
 
     fn form_param(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.view.form().first(name).map(Cow::Borrowed)
+        self.view.form().first(name)
     }
 
     fn json(&self) -> Option<&Value> {
@@ -63,7 +63,6 @@ impl Scope for Filled<'_, '_> {
     }
 
     fn pairs(&self, root: Root) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-        let borrowed = |(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value));
         match root {
             Root::PathParams => {
                 let captures = self.endpoint.path.captures.iter().enumerate();
@@ -73,8 +72,8 @@ impl Scope for Filled<'_, '_> {
                     })
                     .collect()
             }
-            Root::QueryParams => self.view.query().first_of_each().map(borrowed).collect(),
-            Root::FormParams => self.view.form().first_of_each().map(borrowed).collect(),
+            Root::QueryParams => self.view.query().first_of_each().collect(),
+            Root::FormParams => self.view.form().first_of_each().collect(),
             Root::Headers => {
                 let names = self.view.request.headers.keys();
                 names.filter_map(|name| Some((Cow::Borrowed(name.as_str()), self.header(name)?))).collect()

@@ -17,12 +17,17 @@ pub(super) struct Search<'s, 'v> {
     path: &'s Segments<'s>,
     /// The path with one trailing slash more or less, made when the path as it is was not answered.
     other: OnceCell<Option<Segments<'s>>>,
-    pub(super) blocks: [Option<&'s Block>; 3],
+    pub(super) blocks: [Option<&'s Held>; 3],
 }
+
+/// A host's block, held while the request is answered.
+pub(super) type Held = crate::route::Block<Block>;
 
 /// The endpoint that answers, and the form of the path that it fits.
 pub(super) struct Chosen<'s> {
     pub(super) plan: &'s Plan,
+    pub(super) index: u32,
+    pub(super) block: &'s Held,
     pub(super) form: usize,
 }
 
@@ -31,13 +36,8 @@ pub(super) struct Chosen<'s> {
 pub(super) struct NeedsBody;
 
 impl<'s, 'v> Search<'s, 'v> {
-    pub(super) fn new(view: &'s View<'v>, path: &'s Segments<'s>, blocks: [Option<&'s Block>; 3]) -> Self {
+    pub(super) fn new(view: &'s View<'v>, path: &'s Segments<'s>, blocks: [Option<&'s Held>; 3]) -> Self {
         Self { view, path, other: OnceCell::new(), blocks }
-    }
-
-    /// The same request on another host.
-    pub(super) fn elsewhere<'t>(&'t self, block: &'t Block) -> Search<'t, 'v> {
-        Search::new(self.view, self.path, [Some(block), None, None])
     }
 
     /// Form 0 is the path as it is, form 1 the one with a slash more or less.
@@ -65,7 +65,9 @@ impl<'s, 'v> Search<'s, 'v> {
                 let flow = block.routes.walk(path, |group| self.try_group(block, path, group, &rank));
                 match flow {
                     ControlFlow::Continue(()) => {}
-                    ControlFlow::Break(Ok(plan)) => return Ok(Some(Chosen { plan, form })),
+                    ControlFlow::Break(Ok(index)) => {
+                        return Ok(Some(Chosen { plan: block.plan(index), index, block, form }));
+                    }
                     ControlFlow::Break(Err(needs_body)) => return Err(needs_body),
                 }
             }
@@ -76,15 +78,14 @@ impl<'s, 'v> Search<'s, 'v> {
     /// Endpoints of equal rank: exact method before ANY, more guards before fewer, then file order.
     fn try_group(
         &self,
-        block: &'s Block,
+        block: &Block,
         path: &Segments<'_>,
         group: &[u32],
         rank: &impl Fn(&MethodMatch) -> Option<u8>,
-    ) -> ControlFlow<Result<&'s Plan, NeedsBody>> {
+    ) -> ControlFlow<Result<u32, NeedsBody>> {
         if let [only] = group {
-            let plan = block.plan(*only);
-            return match rank(&plan.endpoint.method) {
-                Some(_) => self.try_plan(plan, path),
+            return match rank(&block.plan(*only).method) {
+                Some(_) => self.try_plan(block, *only, path),
                 None => ControlFlow::Continue(()),
             };
         }
@@ -92,35 +93,52 @@ impl<'s, 'v> Search<'s, 'v> {
             .iter()
             .filter_map(|&index| {
                 let plan = block.plan(index);
-                let rank = rank(&plan.endpoint.method)?;
+                let rank = rank(&plan.method)?;
                 Some((rank, std::cmp::Reverse(plan.guards_for(self.view)), index))
             })
             .collect();
         plans.sort_unstable();
         for (_, _, index) in plans {
-            self.try_plan(block.plan(index), path)?;
+            self.try_plan(block, index, path)?;
         }
         ControlFlow::Continue(())
     }
 
-    fn try_plan(&self, plan: &'s Plan, path: &Segments<'_>) -> ControlFlow<Result<&'s Plan, NeedsBody>> {
-        match plan.guards(self.view, path) {
-            Guards::Hold => ControlFlow::Break(Ok(plan)),
+    fn try_plan(
+        &self,
+        block: &Block,
+        index: u32,
+        path: &Segments<'_>,
+    ) -> ControlFlow<Result<u32, NeedsBody>> {
+        match block.plan(index).guards(self.view, path) {
+            Guards::Hold => ControlFlow::Break(Ok(index)),
             Guards::Fail => ControlFlow::Continue(()),
             Guards::NeedBody => ControlFlow::Break(Err(NeedsBody)),
         }
     }
 
-    /// Every endpoint whose host and path shape fit, in order, with the form that it fits.
+    /// Every endpoint whose host and path shape fit, in order, with the form that it fits first.
     pub(super) fn candidates(&self) -> Vec<(usize, &'s Plan)> {
-        let mut found = Vec::new();
+        self.blocks.into_iter().flatten().fold(Vec::new(), |found, block| self.candidates_in(block, found))
+    }
+
+    /// The same in a block that may be another host's.
+    pub(super) fn candidates_in<'b>(
+        &self,
+        block: &'b Block,
+        mut found: Vec<(usize, &'b Plan)>,
+    ) -> Vec<(usize, &'b Plan)> {
         for (form, path) in self.forms() {
-            for block in self.blocks.into_iter().flatten() {
-                let _: ControlFlow<()> = block.routes.walk(path, |group| {
-                    found.extend(group.iter().map(|&index| (form, block.plan(index))));
-                    ControlFlow::Continue(())
-                });
-            }
+            let _: ControlFlow<()> = block.routes.walk(path, |group| {
+                for &index in group {
+                    let plan = block.plan(index);
+                    // A rest fits both forms.
+                    if !found.iter().any(|&(_, other)| std::ptr::eq(other, plan)) {
+                        found.push((form, plan));
+                    }
+                }
+                ControlFlow::Continue(())
+            });
         }
         found
     }

@@ -13,43 +13,58 @@ use crate::spec::host;
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
-/// Names and values in order; found by name without looking at each when there are many.
+/// Names and values in order. A short text is read again for each look, which is cheaper than keeping what it
+/// says; a long one is read once and indexed, so that a template that looks often costs no more.
 #[derive(Debug)]
-pub(super) struct Pairs<'a> {
-    list: Vec<Pair<'a>>,
-    /// Where each name stands first; only for long lists.
-    index: HashMap<String, usize>,
+pub(super) enum Pairs<'a> {
+    Short(&'a [u8]),
+    Long { list: Vec<Pair<'a>>, first: HashMap<String, usize> },
 }
 
+/// The longest text that is read for each look.
+const SHORT: usize = 128;
+
 impl<'a> Pairs<'a> {
-    fn new(list: Vec<Pair<'a>>) -> Self {
-        const SHORT: usize = 16;
-        let mut index = HashMap::new();
-        if list.len() > SHORT {
-            for (at, (name, _)) in list.iter().enumerate() {
-                index.entry(name.to_string()).or_insert(at);
-            }
+    fn new(text: &'a [u8]) -> Self {
+        if text.len() <= SHORT {
+            return Self::Short(text);
         }
-        Self { list, index }
+        let list: Vec<Pair<'a>> = body::pairs(text).collect();
+        let mut first = HashMap::with_capacity(list.len());
+        for (at, (name, _)) in list.iter().enumerate() {
+            first.entry(name.to_string()).or_insert(at);
+        }
+        Self::Long { list, first }
     }
 
     /// The first value of `name`.
-    pub(super) fn first(&self, name: &str) -> Option<&str> {
-        if self.index.is_empty() {
-            return self.list.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
+    pub(super) fn first(&self, name: &str) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Short(text) => body::pairs(text).find(|(key, _)| key == name).map(|(_, value)| value),
+            Self::Long { list, first } => {
+                first.get(name).and_then(|&at| list.get(at)).map(|(_, value)| Cow::Borrowed(&**value))
+            }
         }
-        self.index.get(name).and_then(|&at| self.list.get(at)).map(|(_, value)| &**value)
     }
 
     /// Every value of `name`.
-    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        self.list.iter().filter(move |(key, _)| key == name).map(|(_, value)| &**value)
+    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Cow<'s, str>> {
+        self.iter().filter(move |(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// Each name with its first value, in order.
-    pub(super) fn first_of_each(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn first_of_each(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         let mut seen = HashSet::new();
-        self.list.iter().map(|(name, value)| (&**name, &**value)).filter(move |(name, _)| seen.insert(*name))
+        self.iter().filter(move |(name, _)| seen.insert(name.clone()))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let (text, list) = match self {
+            Self::Short(text) => (*text, &[][..]),
+            Self::Long { list, .. } => (&[][..], list.as_slice()),
+        };
+        let kept = list.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)));
+        body::pairs(text).chain(kept)
     }
 }
 
@@ -87,7 +102,7 @@ impl<'a> View<'a> {
     pub(super) fn query(&self) -> &Pairs<'a> {
         self.query.get_or_init(|| {
             let text = self.request.target.query().unwrap_or_default();
-            Pairs::new(body::pairs(text.as_bytes()))
+            Pairs::new(text.as_bytes())
         })
     }
 

@@ -80,6 +80,11 @@ impl<T> HostTable<T> {
         }
     }
 
+    /// False while there is no block but the one without host, so that a request's host need not be known.
+    pub fn has_names(&self) -> bool {
+        self.names.load(Ordering::Acquire) > 0 || self.wildcards.load(Ordering::Acquire) > 0
+    }
+
     /// The blocks for a request's host, as [`of_authority`](crate::spec::host::of_authority) gives it: exact,
     /// wildcard, without host. One that is not there is left out.
     pub fn find<'t, 'h>(&'t self, host: &'h str) -> Blocks<'t, 'h, T> {

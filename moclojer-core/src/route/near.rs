@@ -101,7 +101,7 @@ impl<'r> Search<'r, '_> {
                 }
                 let ended = place.at as usize >= self.segments.len();
                 let as_many = self.lengths.contains(&(place.depth as usize));
-                let listed = if place.rests { node.rests } else { node.ends };
+                let listed = if place.rests { &node.rests } else { &node.ends };
                 if (ended || place.rests)
                     && (place.agreed || as_many)
                     && handed.insert((place.node, place.rests))
@@ -145,7 +145,7 @@ impl<'r> Search<'r, '_> {
         }
         // The pattern has a segment that the path lacks.
         let longer = |child| Place { node: child, depth: place.depth + 1, ..place };
-        if text.is_none() && !self.routes.endpoints(node.rests).is_empty() {
+        if text.is_none() && !self.routes.endpoints(&node.rests).is_empty() {
             self.open(cost + GAP, Place { rests: true, ..longer(place.node) }, false);
         }
         if let Some(mixed) = self.routes.mixed_edges(place.node) {
@@ -189,7 +189,7 @@ impl<'r> Search<'r, '_> {
             }
         }
         let (capture_cost, same) = if text.is_empty() { (cost + TYPO, false) } else { (cost, true) };
-        if !self.routes.endpoints(node.rests).is_empty() {
+        if !self.routes.endpoints(&node.rests).is_empty() {
             // Agreeing with a rest says little where something else differs already.
             let rest_cost = capture_cost + if cost > 0 { TYPO } else { 0 };
             self.open(rest_cost, Place { rests: true, ..child(place.node, true) }, same);

@@ -1,13 +1,12 @@
 //! One `endpoint` item, checked: method, host, path, query, body shape, CORS. Its answer is
 //! [`response`](super::response)'s.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::sync::Arc;
 
 use http::Method;
 
-use super::check::{Checker, Fields, describe, one_of, shorten};
+use super::check::{Checker, Fields, describe, shorten};
 use super::host::HostPattern;
 use super::later;
 use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam};
@@ -37,6 +36,7 @@ const KEYS: &[&str] = &[
 ];
 const METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "ANY"];
+const METHODS_IN_WORDS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, QUERY or ANY";
 const CORS_KEYS: &[&str] = &["origins", "methods", "headers", "credentials", "max-age-s"];
 /// Types that a file may name, for messages.
 const TYPES: &str = "string, int, float, double, bool, uuid, date or a regular expression between slashes";
@@ -65,7 +65,7 @@ impl<'n> Defaults<'n> {
                 let Some(fields) = check.fields(node, "`defaults`", KEYS) else {
                     return Self::default();
                 };
-                let mut hasher = DefaultHasher::new();
+                let mut hasher = foldhash::fast::FixedState::default().build_hasher();
                 digest(node, &mut hasher);
                 let mut defaults = Self { digest: hasher.finish(), ..Self::default() };
                 if let Some(node) = fields.get("prefix") {
@@ -181,7 +181,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     if !enabled {
         return None;
     }
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = foldhash::fast::FixedState::default().build_hasher();
     digest(item.node, &mut hasher);
     defaults.digest.hash(&mut hasher);
     let label = Label {
@@ -214,8 +214,7 @@ pub(super) fn missing(check: &mut Checker<'_>, span: Span, key: &str, of: &str) 
 
 /// A method in any case, or `ANY`.
 pub(super) fn method(check: &mut Checker<'_>, node: &Node) -> Option<MethodMatch> {
-    let expected = one_of(METHODS);
-    let text = check.text(node, &expected)?;
+    let text = check.text(node, METHODS_IN_WORDS)?;
     let upper = text.value.to_ascii_uppercase();
     if upper == "ANY" {
         return Some(MethodMatch::Any);
@@ -230,7 +229,7 @@ pub(super) fn method(check: &mut Checker<'_>, node: &Node) -> Option<MethodMatch
         format!("`{}` is no method that is served", shorten(&text.value)),
     );
     problem.found = Some(shorten(&text.value));
-    problem.expected = Some(expected);
+    problem.expected = Some(METHODS_IN_WORDS.to_owned());
     problem.help = meant.map(|name| format!("did you mean `{name}`?"));
     None
 }
@@ -407,7 +406,7 @@ fn label_text<'n>(check: &mut Checker<'_>, fields: &Fields<'n>, key: &str) -> Op
 }
 
 /// Feeds what a node says, not where or how it is written.
-fn digest(node: &Node, hasher: &mut DefaultHasher) {
+fn digest(node: &Node, hasher: &mut impl Hasher) {
     std::mem::discriminant(&node.kind).hash(hasher);
     match &node.kind {
         Kind::Null => {}

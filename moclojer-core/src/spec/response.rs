@@ -12,8 +12,8 @@ use crate::json::{self, Value};
 use crate::problem::{Code, Related};
 use crate::template::{self, Compiled, Mode, Names, ParamKind, Piece};
 
-const KEYS: &[&str] = &["status", "headers", "body", "external-body"];
-/// Keys of an endpoint that people put under `response`.
+const KEYS: &[&str] = &["status", "headers", "body", "external-body", "rate-limit", "latency", "webhook"];
+/// Those of its keys that belong to the endpoint, and that people put here.
 const MISPLACED: &[&str] = &["rate-limit", "latency", "webhook"];
 /// Headers that say how the answer is framed: the server's business.
 const REFUSED: &[&str] = &["content-length", "transfer-encoding", "connection", "upgrade"];
@@ -41,8 +41,7 @@ pub(super) fn read(
     default_headers: Option<&Node>,
     params: &Params<'_>,
 ) -> Option<Response> {
-    let known: Vec<&str> = KEYS.iter().chain(MISPLACED).copied().collect();
-    let fields = check.fields(node, "`response`", &known)?;
+    let fields = check.fields(node, "`response`", KEYS)?;
     for key in MISPLACED {
         if let Some(entry) = fields.entry(key) {
             check.inside(key, |check| {

@@ -53,6 +53,9 @@ pub(super) fn among(endpoints: &[Arc<Endpoint>], source: &Source) -> Vec<Problem
 ///
 /// Those within one file are among its own problems.
 pub fn shadowed(specs: &[&Spec]) -> Vec<Problem> {
+    if specs.len() < 2 {
+        return Vec::new();
+    }
     let all = specs.iter().flat_map(|spec| spec.endpoints.iter().map(|endpoint| (&**endpoint, &spec.source)));
     find(all, |first, second| first.name() != second.name())
 }

@@ -184,7 +184,16 @@ pub fn push_key(path: &mut String, key: &str) {
 
 /// Appends the index of a list's item to a path of keys: `[2]`.
 pub fn push_index(path: &mut String, index: usize) {
-    path.push_str(&format!("[{index}]"));
+    path.push('[');
+    let mut power = 1;
+    while index / power >= 10 {
+        power *= 10;
+    }
+    while power > 0 {
+        path.push(char::from(b'0' + u8::try_from(index / power % 10).unwrap_or_default()));
+        power /= 10;
+    }
+    path.push(']');
 }
 
 #[cfg(test)]

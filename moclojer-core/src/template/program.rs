@@ -223,6 +223,11 @@ impl Program {
         &self.text[span.start as usize..span.end as usize]
     }
 
+    /// How many bytes a rendered text usually has. The expressions' own text stands for their values.
+    pub(super) fn usual_bytes(&self) -> usize {
+        self.text.len() + 16
+    }
+
     /// The rendered text, when it is the same for all.
     pub(super) fn fixed(&self) -> Option<&str> {
         match self.code.as_slice() {

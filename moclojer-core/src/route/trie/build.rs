@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::{
-    CAPTURE_RANKS, Edge, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash, slot_of, tag_of,
+    CAPTURE_RANKS, Edge, Endpoints, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash, slot_of,
+    tag_of,
 };
 use crate::route::mixed::{MixedEdge, MixedEdges, literal_chars};
 use crate::spec::path::{Part, PathPattern, Segment};
@@ -89,8 +90,8 @@ impl<'p> Draft<'p> {
             edges: Run::default(),
             mixed: NONE,
             captures: [NONE; CAPTURE_RANKS],
-            ends: Run::default(),
-            rests: Run::default(),
+            ends: Endpoints::default(),
+            rests: Endpoints::default(),
         };
         let mut nodes: Vec<Node> =
             self.captures.into_iter().map(|captures| Node { captures, ..empty.clone() }).collect();
@@ -144,14 +145,20 @@ fn listed(
     nodes: &mut [Node],
     mut list: Vec<(u32, u32)>,
     endpoints: &mut Vec<u32>,
-    run: impl Fn(&mut Node) -> &mut Run,
+    own: impl Fn(&mut Node) -> &mut Endpoints,
 ) {
     list.sort_unstable();
-    for own in list.chunk_by(|left, right| left.0 == right.0) {
-        let start = index(endpoints.len());
-        endpoints.extend(own.iter().map(|&(_, endpoint)| endpoint));
-        if let Some(node) = own.first().and_then(|first| nodes.get_mut(first.0 as usize)) {
-            *run(node) = Run { start, count: index(own.len()) };
+    for chunk in list.chunk_by(|left, right| left.0 == right.0) {
+        let listed = match chunk {
+            [(_, endpoint)] => Endpoints::One(*endpoint),
+            several => {
+                let start = index(endpoints.len());
+                endpoints.extend(several.iter().map(|&(_, endpoint)| endpoint));
+                Endpoints::Many(Run { start, count: index(several.len()) })
+            }
+        };
+        if let Some(node) = chunk.first().and_then(|first| nodes.get_mut(first.0 as usize)) {
+            *own(node) = listed;
         }
     }
 }

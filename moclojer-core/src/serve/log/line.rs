@@ -317,21 +317,21 @@ fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
     use super::*;
-    use crate::respond::Headers;
     use crate::respond::reason::Reason;
+    use crate::respond::{EndpointRef, Headers};
     use crate::source::Place;
     use http::{HeaderMap, HeaderValue, Method, Uri};
     use std::sync::Arc;
 
-    fn label(name: Option<&str>) -> Arc<EndpointLabel> {
+    fn label(name: Option<&str>) -> EndpointRef {
         let place = Place { file: "moclojer.yml".into(), line: 12, column: 3 };
-        Arc::new(EndpointLabel {
+        EndpointRef::from(&Arc::new(EndpointLabel {
             name: name.map(Into::into),
             method: "GET".into(),
             path: "/users/:id".into(),
             host: None,
             place,
-        })
+        }))
     }
 
     fn line(format: Format, color: bool, target: &str, status: u16, outcome: Outcome) -> String {
