@@ -14,7 +14,7 @@ use crate::spec::path::{Part as PatternPart, PathPattern, Segment};
 /// How many endpoints a miss names.
 const NAMED: usize = 5;
 /// How many endpoints a miss looks at.
-const LOOKED_AT: usize = 200;
+const LOOKED_AT: usize = 24;
 /// How many mismatches a 400 lists.
 const MOST_MISMATCHES: usize = 100;
 /// In how many other hosts a 404 looks.

@@ -25,7 +25,7 @@ const GAP: usize = 3;
 const FAR: usize = 16;
 
 /// The most work that one search does, counted in places of the trie that it notes.
-const MAX_WORK: usize = 320;
+const MAX_WORK: usize = 224;
 /// What is left after that for following what agrees.
 const SAME_WORK: usize = 60;
 /// What looking through the orders of many children costs, in the same measure.
@@ -78,7 +78,7 @@ impl Routes {
             segments,
             lengths: without_slash..=segments.len(),
             open,
-            seen: HashSet::default(),
+            seen: HashSet::with_capacity_and_hasher(MAX_WORK + SAME_WORK, RandomState::default()),
             work: 0,
         };
         search.run(budget, &mut visit);
