@@ -1,6 +1,6 @@
 //! A host's block: its endpoints and their routes, made once and never changed; and how blocks are swapped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,36 +59,20 @@ impl std::fmt::Debug for EndpointRef {
     }
 }
 
-/// Bodies up to this size stand in one allocation for the whole block.
-const SMALL_BODY: usize = 4 << 10;
-
-/// Gives the fixed answers of a block's endpoints places of memory that they share.
+/// Fixed bodies and header lists of a block: equal ones are kept once.
 #[derive(Default)]
 struct Shelf {
     headers: HashMap<Vec<(HeaderName, HeaderValue)>, super::Headers>,
-    bodies: Bytes,
-    taken: usize,
+    bodies: HashSet<Bytes>,
 }
 
 impl Shelf {
-    fn new(endpoints: &[Arc<Endpoint>]) -> Self {
-        let mut bodies = Vec::new();
-        for endpoint in endpoints {
-            if let BodySource::Fixed(body) = &endpoint.response.body {
-                bodies.extend_from_slice(if body.len() <= SMALL_BODY { body } else { &[] });
-            }
-        }
-        Self { bodies: bodies.into(), ..Self::default() }
-    }
-
-    /// Bodies have to be asked for in the order of the endpoints.
     fn body(&mut self, body: &Bytes) -> Bytes {
-        if body.len() > SMALL_BODY {
-            return body.clone();
+        if let Some(kept) = self.bodies.get(body) {
+            return kept.clone();
         }
-        let start = self.taken;
-        self.taken += body.len();
-        self.bodies.slice(start..self.taken)
+        self.bodies.insert(body.clone());
+        body.clone()
     }
 
     fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) -> super::Headers {
@@ -107,7 +91,7 @@ impl Block {
     fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
         let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
         let routes = Routes::build(&patterns);
-        let mut shelf = Shelf::new(&endpoints);
+        let mut shelf = Shelf::default();
         let plan = |endpoint: Arc<Endpoint>| {
             let body = match &endpoint.response.body {
                 BodySource::Fixed(body) => Some(shelf.body(body)),

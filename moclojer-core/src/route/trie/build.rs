@@ -209,18 +209,18 @@ fn hash_table(routes: &Routes, edges: &[usize]) -> Box<[Slot]> {
         return Box::default();
     }
     let size = (edges.len() * 2).next_power_of_two();
-    let mut slots = vec![Slot { tag: 0, edge: NONE }; size].into_boxed_slice();
+    let mut slots = vec![Slot::EMPTY; size].into_boxed_slice();
     for &number in edges {
         let Some(edge) = routes.edges.get(number) else {
             continue;
         };
         let hash = hash(&routes.hasher, edge.parent, routes.text(edge).as_bytes());
         let mut at = slot_of(hash) & (size - 1);
-        while slots.get(at).is_some_and(|slot| slot.edge != NONE) {
+        while slots.get(at).is_some_and(|slot| slot.child != NONE) {
             at = (at + 1) & (size - 1);
         }
         if let Some(slot) = slots.get_mut(at) {
-            *slot = Slot { tag: tag_of(hash), edge: index(number) };
+            *slot = Slot::new(tag_of(hash), edge, routes.text(edge).as_bytes());
         }
     }
     slots
