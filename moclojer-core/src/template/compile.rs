@@ -272,7 +272,7 @@ impl<'n> Compiler<'n> {
     /// Literal text of the template.
     fn literal(&mut self, text: &str) {
         match self.writing {
-            Writing::JsonText => self.push_text(text, escape::json_into),
+            Writing::JsonText => self.push_text(text, crate::json::escape_into),
             Writing::Header => self.push_text(text, escape::header_into),
             Writing::Json => {
                 self.state = text.bytes().fold(self.state, JsonState::after);

@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
-use super::{Limits, ParamKind, escape};
+use super::{Limits, ParamKind};
 use crate::json;
 
 /// Why rendering stops.
@@ -378,7 +378,7 @@ fn push(text: &str, out: &mut String, meter: &mut Meter) -> Result<(), Stop> {
 
 fn write_string(text: &str, out: &mut String, meter: &mut Meter) -> Result<(), Stop> {
     push("\"", out, meter)?;
-    meter.escaped(text, escape::json_into, out)?;
+    meter.escaped(text, crate::json::escape_into, out)?;
     push("\"", out, meter)
 }
 

@@ -49,7 +49,7 @@ pub(super) fn write_text(text: &str, place: Place, out: &mut String, meter: &mut
             out.push_str(text);
             Ok(())
         }
-        Place::JsonString => meter.escaped(text, escape::json_into, out),
+        Place::JsonString => meter.escaped(text, crate::json::escape_into, out),
         Place::Html => meter.escaped(text, escape::html_into, out),
         Place::Header => meter.escaped(text, escape::header_into, out),
     }

@@ -1,0 +1,245 @@
+//! The program as a person or a script meets it: what it prints, and how it ends.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const MOCK: &str = "- endpoint: {path: '/hello/:name', response: {body: 'hello {{path-params.name}}'}}\n";
+
+/// A folder of its own, removed with the test; the program runs in it, without the caller's environment.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("moclojer-cli-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.join(name), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_moclojer"));
+        command.args(arguments).current_dir(&self.0).env_clear().env("HOME", &self.0);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (status.code().unwrap(), text(stdout), text(stderr))
+    }
+
+    fn serve(&self, arguments: &[&str]) -> Server {
+        self.serve_with(arguments, &[])
+    }
+
+    fn serve_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
+        let mut command = self.command(arguments);
+        command.args(["-p", "0", "--log-format", "json"]).envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Server { child, lines, address: String::new() };
+        server.address =
+            server.until("\"msg\":\"listening\"").split("\"address\":\"").nth(1).unwrap().to_owned();
+        server.address.truncate(server.address.find('"').unwrap());
+        server
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server; ended with the test.
+struct Server {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    /// Reads lines of the log until one holds `text`.
+    fn until(&mut self, text: &str) -> String {
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended before it said {text}");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn terminate(&mut self) -> i32 {
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_answers_logs_reloads_and_ends_with_0_on_sigterm() {
+    let folder = Folder::new("serve");
+    folder.write("moclojer.yml", MOCK);
+    let mut server = folder.serve(&[]);
+    assert!(server.get("/hello/you").ends_with("hello you"));
+    let line = server.until("/hello/you");
+    assert!(line.contains("\"level\":\"info\"") && line.contains("moclojer.yml:1"), "{line}");
+    folder.write("moclojer.yml", &MOCK.replace("hello {{", "bye {{"));
+    let line = server.until("reloaded");
+    assert!(line.contains("1 changed"), "{line}");
+    assert!(server.get("/hello/you").ends_with("bye you"));
+    folder.write("moclojer.yml", "- endpoint: [");
+    server.until("last good version");
+    assert!(server.get("/hello/you").ends_with("bye you"));
+    assert_eq!(server.terminate(), 0);
+}
+
+#[test]
+fn the_start_names_address_and_routes_for_a_person() {
+    let folder = Folder::new("banner");
+    let many: String =
+        (0..45).map(|index| format!("- endpoint: {{path: /p{index}, response: {{body: x}}}}\n")).collect();
+    folder.write("mock.yml", &many);
+    let mut child = folder.command(&["mock.yml", "--port=0"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    for line in lines.by_ref().map_while(Result::ok) {
+        text.push_str(&line);
+        text.push('\n');
+        if line.contains("endpoints in all") {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(text.contains("serves mock.yml") && text.contains("--host 0.0.0.0"), "{text}");
+    assert!(text.contains("/p0 ") && text.contains("mock.yml:40") && !text.contains("/p40 "), "{text}");
+    assert!(text.contains("45 endpoints in all"), "{text}");
+}
+
+#[test]
+fn a_broken_file_or_a_taken_port_is_exit_1() {
+    let folder = Folder::new("exit-1");
+    folder.write("broken.yml", "- endpoint: {path: no-slash, response: {}}\n");
+    let (code, out, _) = folder.run(&["broken.yml"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("broken.yml:1:20") && out.contains("M0200"), "{out}");
+    folder.write("moclojer.yml", MOCK);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let (code, out, _) = folder.run(&["-p", &address.port().to_string()]);
+    assert_eq!(code, 1);
+    assert!(out.contains(&address.to_string()), "{out}");
+}
+
+#[test]
+fn wrong_usage_or_no_file_is_exit_2_and_says_what_to_do() {
+    let folder = Folder::new("exit-2");
+    for (arguments, said) in [
+        (&[][..], "Write this to moclojer.yml"),
+        (&["-c", "none.yml"], "there is no file none.yml"),
+        (&["check"], "check needs a file"),
+        (&["check", "none.yml"], "there is no file none.yml"),
+        (&["--seed", "1"], "--seed is not served yet"),
+        (&["--mocks", "x"], "--mocks is not served yet"),
+        (&["explain"], "`explain` is not served yet"),
+        (&["--host", "nowhere"], "no IP address"),
+        (&["--limit", "body-byte=1"], "did you mean body-bytes?"),
+        (&["--limit", "body-bytes=x"], "body-bytes"),
+        (&["--no-such-flag"], "--no-such-flag"),
+    ] {
+        let (code, _, error) = folder.run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn check_says_what_is_wrong_in_three_ways() {
+    let folder = Folder::new("check");
+    folder.write("good.yml", MOCK);
+    folder.write("warn.yml", "- endpoint: {path: /a, tagg: x, response: {body: x}}\n");
+    folder.write("bad.yml", "- endpoint: {path: /a, response: {status: 99}}\n");
+    assert_eq!(
+        folder.run(&["check", "good.yml"]),
+        (0, "1 file, 1 endpoint: no problems\n".into(), String::new())
+    );
+    assert_eq!(folder.run(&["check", "warn.yml"]).0, 0);
+    assert_eq!(folder.run(&["check", "--deny-warnings", "warn.yml"]).0, 1);
+    let (code, out, _) = folder.run(&["check", "bad.yml"]);
+    assert_eq!(code, 1);
+    assert!(
+        out.contains("--> bad.yml:1:43") && out.contains("1 | - endpoint:") && out.contains("^^"),
+        "{out}"
+    );
+    let (_, out, error) = folder.run(&["check", "--format", "json", "bad.yml"]);
+    assert_eq!(out.lines().count(), 1);
+    assert!(
+        out.starts_with("{\"file\":\"bad.yml\",\"line\":1,\"column\":43") && error.contains("1 error"),
+        "{out}{error}"
+    );
+    let (_, out, _) = folder.run(&["check", "--format", "github", "bad.yml"]);
+    assert!(out.starts_with("::error file=bad.yml,line=1,col=43"), "{out}");
+}
+
+#[test]
+fn a_config_that_is_not_there_yet_is_waited_for() {
+    let folder = Folder::new("config");
+    let mut server = folder.serve_with(&[], &[("CONFIG", "later.yml"), ("SENTRY_DSN", "x")]);
+    server.until("is not there yet");
+    server.until("SENTRY_DSN");
+    assert!(server.get("/hello/you").contains("404"));
+    folder.write("later.yml", MOCK);
+    server.until("1 added");
+    assert!(server.get("/hello/you").ends_with("hello you"));
+}
+
+#[test]
+fn a_change_is_seen_soon_and_an_emptied_file_is_served_for_a_while() {
+    let folder = Folder::new("emptied");
+    folder.write("moclojer.yml", MOCK);
+    let mut server = folder.serve(&[]);
+    let begun = Instant::now();
+    folder.write("moclojer.yml", "");
+    assert!(server.get("/hello/you").ends_with("hello you"));
+    server.until("no longer served");
+    assert!(begun.elapsed() >= Duration::from_secs(2));
+    assert!(server.get("/hello/you").contains("404"));
+}
+
+#[test]
+fn the_original_files_are_served_from_a_folder() {
+    let folder = Folder::new("original");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../moclojer-core/tests/data/moclojer-0.4");
+    for name in
+        ["moclojer.yml", "multihost.yml", "webhook.yml", "petstore-expanded-mocks.yaml", "moclojer.edn"]
+    {
+        std::fs::copy(data.join(name), folder.0.join(name)).unwrap();
+    }
+    let server = folder.serve(&["."]);
+    assert!(server.get("/hello/avelino").contains("\"hello\": \"avelino!\""));
+}
