@@ -1,27 +1,30 @@
 //! Criterion benches of single parts, without a socket: `cargo bench -p benches`.
 //!
-//! `file` reads and compiles 10,000 endpoints; `answer` is everything between a parsed request and its answer.
+//! `file` reads and compiles 10,000 endpoints; `render` runs compiled templates; `answer` is everything between a parsed request and its answer.
 //! `route` looks paths up in tables that matchit can hold too, of 100 and of 10,000 routes: paths
 //! in random order, which is what caches see of many clients, and one path over and over. Patterns
 //! write captures as `{id}`, a spelling that both sides know.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use jiff::Timestamp;
+use moclojer_core::json;
 use moclojer_core::respond::{Body, Request, Responder, Step};
 use moclojer_core::route::{Routes, Segments};
 use moclojer_core::source::Source;
 use moclojer_core::spec::path::PathPattern;
 use moclojer_core::spec::{Format, Limits, Spec, tree};
-use moclojer_core::template::{self, Mode, Names, ParamKind};
+use moclojer_core::template::{self, Mode, Names, ParamKind, Root, Scope};
 
 /// A prime, and so no factor of any table's size: steps of it reach every path before one comes again.
 const STRIDE: usize = 7_919;
 
-criterion_group!(parts, route, files, answers);
+criterion_group!(parts, route, files, renders, answers);
 criterion_main!(parts);
 
 fn route(criterion: &mut Criterion) {
@@ -122,6 +125,64 @@ fn files(criterion: &mut Criterion) {
             compiled.filter(|compiled| compiled.template.is_some()).count()
         });
     });
+    group.finish();
+}
+
+/// What a template sees, without a request behind it.
+struct Values(json::Value);
+
+impl Scope for Values {
+    fn path_param(&self, _: usize) -> Option<Cow<'_, str>> {
+        Some("world".into())
+    }
+    fn query_param(&self, _: &str) -> Option<Cow<'_, str>> {
+        Some("1".into())
+    }
+    fn header(&self, _: &HeaderName) -> Option<Cow<'_, str>> {
+        None
+    }
+    fn form_param(&self, _: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+    fn json(&self) -> Option<&json::Value> {
+        Some(&self.0)
+    }
+    fn pairs(&self, _: Root) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        Vec::new()
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+    fn next_random(&self) -> u64 {
+        4
+    }
+}
+
+/// A compiled template to its text, beside copying a text of that length.
+fn renders(criterion: &mut Criterion) {
+    let item = r#"{"a":"one","b":"two","c":"three"}"#;
+    let items = format!("{{\"items\":[{}]}}", vec![item; 100].join(","));
+    let scope = Values(json::Value::parse(items.as_bytes(), 128).expect("JSON"));
+    let names = Names { path_params: &[("name", ParamKind::Text)], query_params: &[], open: false };
+    let mut group = criterion.benchmark_group("render");
+    for (name, text) in [
+        ("copy", r#"{"hello": "world", "x": "1"}"#),
+        ("two variables", r#"{"hello": "{{path-params.name}}", "x": "{{query-params.x}}"}"#),
+        (
+            "100 items of 3 fields",
+            r#"[{% for i in json-params.items %}{"a": "{{i.a}}", "b": "{{i.b}}", "c": "{{i.c}}"},{% endfor %}null]"#,
+        ),
+    ] {
+        let template = template::compile(text, Mode::Json, &names).template.expect("a valid template");
+        let mut out = String::with_capacity(16 << 10);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                out.clear();
+                template.render(&scope, &template::Limits::default(), &mut out).expect("it renders");
+                black_box(&out);
+            });
+        });
+    }
     group.finish();
 }
 

@@ -42,15 +42,16 @@ pub struct Options {
     pub near_misses: bool,
     /// Whether every origin may read every answer (`--cors`).
     pub cors: bool,
-    /// Whether a 404 may say on which other host the path answers: only where all hosts are one owner's.
-    pub tell_other_hosts: bool,
+    /// Whether all mocks are one owner's: only then do bodies name places in files, and on which other host a path
+    /// answers.
+    pub local: bool,
     /// What rendering one answer may cost.
     pub template: template::Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { near_misses: true, cors: false, tell_other_hosts: true, template: template::Limits::default() }
+        Self { near_misses: true, cors: false, local: true, template: template::Limits::default() }
     }
 }
 

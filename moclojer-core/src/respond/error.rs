@@ -61,13 +61,13 @@ impl ErrorBody {
     }
 
     /// `"nearest":[{"method","path","name"?,"place","reason"}]`.
-    pub(super) fn nearest(&mut self, nearest: &[NearMiss], with_places: bool) {
+    pub(super) fn nearest(&mut self, nearest: &[NearMiss], with_place: bool) {
         self.json.push_str(",\"nearest\":[");
         for (index, miss) in nearest.iter().enumerate() {
             if index > 0 {
                 self.json.push(',');
             }
-            self.label(&miss.endpoint, with_places);
+            self.label(&miss.endpoint, with_place);
             self.json.push_str(",\"reason\":");
             write_string(&miss.reason.to_string(), &mut self.json);
             self.json.push('}');
@@ -96,14 +96,14 @@ impl ErrorBody {
     }
 
     /// `"endpoint":{"method","path","name"?,"place"}`.
-    pub(super) fn endpoint(&mut self, label: &Label, with_places: bool) {
+    pub(super) fn endpoint(&mut self, label: &Label, with_place: bool) {
         self.json.push_str(",\"endpoint\":");
-        self.label(label, with_places);
+        self.label(label, with_place);
         self.json.push('}');
     }
 
     /// An object that is left open for more members.
-    fn label(&mut self, label: &Label, with_places: bool) {
+    fn label(&mut self, label: &Label, with_place: bool) {
         self.json.push_str("{\"method\":");
         write_string(&label.method, &mut self.json);
         self.json.push_str(",\"path\":");
@@ -112,7 +112,7 @@ impl ErrorBody {
             self.json.push_str(",\"name\":");
             write_string(name, &mut self.json);
         }
-        if with_places {
+        if with_place {
             self.json.push_str(",\"place\":");
             write_string(&label.place.to_string(), &mut self.json);
         }
@@ -143,11 +143,16 @@ pub(super) fn bad_path(view: &View<'_>, why: &str) -> Answer {
 }
 
 /// 500: a template could not be rendered.
-pub(super) fn template(view: &View<'_>, endpoint: EndpointRef, error: &RenderError) -> Answer {
+pub(super) fn template(
+    view: &View<'_>,
+    endpoint: EndpointRef,
+    with_place: bool,
+    error: &RenderError,
+) -> Answer {
     let message = format!("the template cannot be rendered: {}", error.reason);
     let cause = if error.limit.is_some() { "template-limit" } else { "template-error" };
     let mut body = ErrorBody::new(view, &message, cause);
-    body.endpoint(&endpoint, true);
+    body.endpoint(&endpoint, with_place);
     body.text("expression", &error.expression);
     if let Some(limit) = error.limit {
         body.text("limit", limit);
@@ -157,10 +162,10 @@ pub(super) fn template(view: &View<'_>, endpoint: EndpointRef, error: &RenderErr
 }
 
 /// 501: what would answer is not served yet.
-pub(super) fn not_served(view: &View<'_>, endpoint: EndpointRef, key: &str) -> Answer {
+pub(super) fn not_served(view: &View<'_>, endpoint: EndpointRef, with_place: bool, key: &str) -> Answer {
     let message = format!("this endpoint answers with `{key}`, which is not served yet");
     let mut body = ErrorBody::new(view, &message, "not-served-yet");
-    body.endpoint(&endpoint, true);
+    body.endpoint(&endpoint, with_place);
     body.text("key", key);
     body.answer(StatusCode::NOT_IMPLEMENTED, Outcome::Failed(endpoint, message))
 }

@@ -78,7 +78,7 @@ impl Responder {
     }
 
     fn not_found(&self, search: &Search<'_, '_>) -> Answer {
-        let elsewhere = if self.options.tell_other_hosts { self.other_host(search) } else { None };
+        let elsewhere = if self.options.local { self.other_host(search) } else { None };
         let message = match &elsewhere {
             Some(host) => format!("no endpoint answers this path on this host; it answers on {host}"),
             None => "no endpoint answers this path".to_owned(),
@@ -91,7 +91,7 @@ impl Responder {
 
     fn put_nearest(&self, body: &mut ErrorBody, nearest: &[NearMiss]) {
         if self.options.near_misses {
-            body.nearest(nearest, true);
+            body.nearest(nearest, self.options.local);
         }
     }
 

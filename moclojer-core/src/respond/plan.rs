@@ -178,12 +178,16 @@ impl Plan {
         let filled = Filled::new(view, path, &self.endpoint, responder);
         let body = match &self.endpoint.response.body {
             BodySource::Fixed(body) => body.clone(),
-            BodySource::NotServed(key) => return Some(error::not_served(view, named(), key)),
+            BodySource::NotServed(key) => {
+                return Some(error::not_served(view, named(), responder.options.local, key));
+            }
             BodySource::Template(template) => {
                 let mut text = String::with_capacity(template.usual_bytes());
                 match template.render(&filled, &responder.options.template, &mut text) {
                     Ok(()) => Bytes::from(text),
-                    Err(error) => return Some(error::template(view, named(), &error)),
+                    Err(error) => {
+                        return Some(error::template(view, named(), responder.options.local, &error));
+                    }
                 }
             }
         };
@@ -191,7 +195,7 @@ impl Plan {
             Some(fixed) => fixed.clone(),
             None => match self.headers(view, &filled, responder) {
                 Ok(headers) => Headers::Made(headers),
-                Err(error) => return Some(error::template(view, named(), &error)),
+                Err(error) => return Some(error::template(view, named(), responder.options.local, &error)),
             },
         };
         Some(Answer { status, headers, body, outcome: Outcome::Matched(named(), view.note()) })

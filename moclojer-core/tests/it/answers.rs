@@ -373,3 +373,17 @@ fn cors_answers_preflights_and_adds_its_headers() {
         (None, Some("Origin"))
     );
 }
+
+#[test]
+fn cors_for_all_opens_every_answer_and_every_preflight() {
+    let mut options = moclojer_core::respond::Options::default();
+    options.cors = true;
+    let mock = Mock(moclojer_core::respond::Responder::new(options).into());
+    crate::client::load(&mock.0, "- endpoint: {path: /a, response: {body: x}}\n");
+    for path in ["/a", "/none"] {
+        assert_eq!(mock.get(path).header("access-control-allow-origin"), Some("*"), "{path}");
+        let asked = ["origin: https://a.example", "access-control-request-method: PUT"];
+        let got = mock.ask(&format!("OPTIONS {path}"), &asked, "");
+        assert_eq!((got.status, got.header("access-control-allow-origin")), (204, Some("*")), "{path}");
+    }
+}

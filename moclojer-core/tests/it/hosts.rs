@@ -49,9 +49,11 @@ fn a_miss_says_on_which_other_host_the_path_answers() {
         got.body
     );
     let mut options = Options::default();
-    options.tell_other_hosts = false;
+    options.local = false;
     let hosted = Mock(Responder::new(options).into());
     load(&hosted.0, yaml);
+    let body = hosted.ask("GET /multihost-su", &["host: sub.moclojer.com"], "").body;
+    assert!(body.contains("/multihost-sub") && !body.contains("mock.yml"), "{body}");
     assert!(!hosted.get("/multihost-sub").body.contains("sub.moclojer.com"));
 }
 
