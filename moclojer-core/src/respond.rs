@@ -185,9 +185,13 @@ impl Responder {
             Ok(path) => path,
             Err(bad) => return Some(error::bad_path(view, &bad.to_string())),
         };
-        let host = if self.hosts.has_names() { view.host() } else { "" };
-        let mut found = self.hosts.find(host).map(|(_, block)| block);
-        let found = [found.next(), found.next(), found.next()];
+        let found = if self.hosts.has_names() {
+            let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
+            [found.next(), found.next(), found.next()]
+        } else {
+            // Nobody looks at the host.
+            [self.hosts.any(), None, None]
+        };
         let search = Search::new(view, &path, found.each_ref().map(Option::as_ref));
         if request.method == Method::OPTIONS {
             return self.answer_options(&search);

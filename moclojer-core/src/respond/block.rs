@@ -182,8 +182,7 @@ impl Responder {
     /// Every block with its host; the one without host last.
     fn blocks(&self) -> Vec<(Option<Arc<HostPattern>>, Arc<Block>)> {
         let named = self.hosts.hosts().map(|(host, block)| (Some(host), block));
-        // No host has an empty name, so this finds the block without host alone.
-        let without_host = self.hosts.find("").map(|(_, block)| (None, block.to_arc()));
+        let without_host = self.hosts.any().map(|block| (None, block.to_arc()));
         named.chain(without_host).collect()
     }
 }

@@ -85,6 +85,12 @@ impl<T> HostTable<T> {
         self.names.load(Ordering::Acquire) > 0 || self.wildcards.load(Ordering::Acquire) > 0
     }
 
+    /// The block of endpoints without host, which may answer for every host.
+    pub fn any(&self) -> Option<Block<T>> {
+        let any = self.any.load();
+        any.is_some().then_some(Block(Hold::Any(any)))
+    }
+
     /// The blocks for a request's host, as [`of_authority`](crate::spec::host::of_authority) gives it: exact,
     /// wildcard, without host. One that is not there is left out.
     pub fn find<'t, 'h>(&'t self, host: &'h str) -> Blocks<'t, 'h, T> {
@@ -218,10 +224,7 @@ impl<T> Iterator for Blocks<'_, '_, T> {
                     let parent = parent_of(self.host);
                     (parent.and_then(|parent| self.table.named(true, parent)), Some(HostClass::Any))
                 }
-                HostClass::Any => {
-                    let any = self.table.any.load();
-                    (any.is_some().then_some(Block(Hold::Any(any))), None)
-                }
+                HostClass::Any => (self.table.any(), None),
             };
             self.next = next;
             if let Some(block) = block {
