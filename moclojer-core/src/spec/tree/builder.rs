@@ -230,14 +230,15 @@ impl<'a> Builder<'a> {
         let found =
             index.find(&name, entries.len(), |place| entries.get(place).map_or("", |entry| &entry.key));
         let first = found.and_then(|place| entries.get(place)).map(|entry| entry.key_span);
-        let message = format!("the key `{}` stands twice in one map", excerpt(&name, 40));
+        let twice = first.map(|first| {
+            let message = format!("the key `{}` stands twice in one map", excerpt(&name, 40));
+            Problem::error(Code::DUPLICATE_KEY, self.source, span, message)
+                .help("remove one of the two")
+                .related("it stands here first", self.source, first)
+        });
         *key = Key::Named(name, span);
-        if let Some(first) = first {
-            self.refuse_key(
-                Problem::error(Code::DUPLICATE_KEY, self.source, span, message)
-                    .help("remove one of the two")
-                    .related("it stands here first", self.source, first),
-            );
+        if let Some(twice) = twice {
+            self.refuse_key(twice);
         }
     }
 
