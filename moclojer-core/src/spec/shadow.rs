@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::host::HostPattern;
 use super::model::{Endpoint, MethodMatch, Spec};
 use super::path::{ParamType, Shape};
@@ -64,7 +66,7 @@ fn find<'e>(
     endpoints: impl Iterator<Item = (&'e Endpoint, &'e Source)>,
     report: impl Fn(&Source, &Source) -> bool,
 ) -> Vec<Problem> {
-    let mut first: HashMap<Key<'e>, (&'e Endpoint, &'e Source)> = HashMap::new();
+    let mut first: HashMap<Key<'e>, (&'e Endpoint, &'e Source), RandomState> = HashMap::default();
     let mut problems = Vec::new();
     for (endpoint, source) in endpoints {
         match first.entry(Key::of(endpoint)) {

@@ -23,6 +23,9 @@ const MOST_NOTES: usize = 64;
 
 /// Compiles a text.
 pub(super) fn text(text: &str, mode: Mode, names: &Names<'_>) -> Compiled {
+    if let Some(program) = Program::literal(text) {
+        return Compiled { template: Some(Template { program }), notes: Vec::new() };
+    }
     let writing = match mode {
         Mode::Json => Writing::Json,
         Mode::Html => Writing::Html,

@@ -223,6 +223,17 @@ impl Program {
         &self.text[span.start as usize..span.end as usize]
     }
 
+    /// The program of a text in which nothing begins a template, as most texts of a file are.
+    pub(super) fn literal(text: &str) -> Option<Self> {
+        let begins = |pair: &[u8]| matches!(pair, [b'{', b'{' | b'%' | b'#']);
+        if text.as_bytes().windows(2).any(begins) {
+            return None;
+        }
+        let end = u32::try_from(text.len()).ok()?;
+        let code = if text.is_empty() { Vec::new() } else { vec![Instruction::Text(Span { start: 0, end })] };
+        Some(Self { text: text.to_owned(), code, ..Self::default() })
+    }
+
     /// How many bytes a rendered text usually has. The expressions' own text stands for their values.
     pub(super) fn usual_bytes(&self) -> usize {
         self.text.len() + 16
