@@ -88,6 +88,20 @@ impl<'s> Checker<'s> {
         &mut self.problems[last]
     }
 
+    /// Reports a problem that a walk apart found below this place.
+    pub(super) fn adopt(&mut self, problem: Problem) {
+        let Problem { severity, code, span, message, path, found, expected, help, related, .. } = problem;
+        let length = self.path.len();
+        if !path.is_empty() && !path.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(&path);
+        let reported = self.report(severity, code, span, message);
+        (reported.found, reported.expected, reported.help, reported.related) =
+            (found, expected, help, related);
+        self.path.truncate(length);
+    }
+
     /// All that was reported, and how much was left out.
     pub(super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;

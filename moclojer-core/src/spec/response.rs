@@ -1,5 +1,7 @@
 //! An endpoint's answer: status, headers, body, and the content type that is decided when the file loads.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -9,7 +11,7 @@ use super::model::{BodySource, Header, HeaderSource, QueryParam, Response};
 use super::path::Capture;
 use super::tree::{Entry, Kind, Node, json_number};
 use crate::json::{self, Value};
-use crate::problem::{Code, Related};
+use crate::problem::{Code, Problem, Related};
 use crate::template::{self, Compiled, Mode, Names, ParamKind, Piece};
 
 const KEYS: &[&str] = &["status", "headers", "body", "external-body", "rate-limit", "latency", "webhook"];
@@ -120,9 +122,20 @@ fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {
     None
 }
 
-/// Reports the problems of `defaults.headers`, whose templates may name anything.
+/// Reports the problems of `defaults.headers`. Which path parameters there are differs from endpoint to endpoint, so
+/// that one of them is not filled is no problem here.
 pub(super) fn check_headers(check: &mut Checker<'_>, node: &Node) {
-    read_headers(check, node, &Params { path: &[], query: &[] }, &mut Vec::new());
+    let mut apart = Checker::new(check.source, Vec::new());
+    read_headers(&mut apart, node, &Params { path: &[], query: &[] }, &mut Vec::new());
+    let is_path_param = |problem: &Problem| {
+        let text = check.source.text().get(problem.span.start as usize..);
+        problem.code == Code::NOT_FILLED && text.is_some_and(|text| text.starts_with("path-params"))
+    };
+    let problems: Vec<Problem> =
+        apart.finish().into_iter().filter(|problem| !is_path_param(problem)).collect();
+    for problem in problems {
+        check.adopt(problem);
+    }
 }
 
 fn read_headers(check: &mut Checker<'_>, node: &Node, params: &Params<'_>, headers: &mut Vec<Header>) {
@@ -130,8 +143,16 @@ fn read_headers(check: &mut Checker<'_>, node: &Node, params: &Params<'_>, heade
         check.wrong_type(node, "a map of headers");
         return;
     };
+    let mut seen = HashSet::new();
     for entry in entries {
-        check.inside(&entry.key, |check| read_header(check, entry, params, headers));
+        check.inside(&entry.key, |check| {
+            if !seen.insert(entry.key.to_ascii_lowercase()) {
+                let message = format!("the header `{}` stands twice; both are sent", shorten(&entry.key));
+                check.warning(Code::DUPLICATE_KEY, entry.key_span, message).help =
+                    Some("remove one, or give one a list of values".to_owned());
+            }
+            read_header(check, entry, params, headers);
+        });
     }
 }
 

@@ -168,3 +168,29 @@ fn codes_are_never_used_twice() {
         assert!(seen.insert(code), "{code} {title}");
     }
 }
+
+#[test]
+fn headers_of_defaults_may_name_the_path_parameters_of_any_endpoint() {
+    let yaml = "\
+- defaults: {headers: {X-Id: '{{path-params.id}}', X-Other: '{{nothing}}'}}
+- endpoint: {path: '/a/:id', response: {body: x}}
+";
+    assert_eq!(
+        told(yaml),
+        ["1:64 warning[M0304] [0].defaults.headers.X-Other: nothing can fill `nothing` (a request gives \
+          path-params, query-params, json-params, header-params, headers, form-params)"]
+    );
+    assert_eq!(crate::client::mock(yaml).get("/a/7").header("x-id"), Some("7"));
+}
+
+#[test]
+fn a_header_that_stands_twice_in_another_case_is_told() {
+    let yaml = "- endpoint: {path: /, response: {headers: {Content-Type: a/b, content-type: c/d}}}\n";
+    assert_eq!(
+        told(yaml),
+        [
+            "1:63 warning[M0005] [0].endpoint.response.headers.content-type: the header `content-type` stands twice; \
+          both are sent (remove one, or give one a list of values)"
+        ]
+    );
+}
