@@ -19,7 +19,7 @@ use moclojer_core::route::{Routes, Segments};
 use moclojer_core::source::Source;
 use moclojer_core::spec::path::PathPattern;
 use moclojer_core::spec::{Format, Limits, Spec, tree};
-use moclojer_core::template::{self, Mode, Names, ParamKind, Root, Scope};
+use moclojer_core::template::{self, Mode, Names, ParamKind, RequestField, Root, Scope};
 
 /// A prime, and so no factor of any table's size: steps of it reach every path before one comes again.
 const STRIDE: usize = 7_919;
@@ -115,7 +115,7 @@ fn files(criterion: &mut Criterion) {
 
     let mut group = criterion.benchmark_group("template");
     group.sample_size(20);
-    let names = Names { path_params: &[("name", ParamKind::Text)], query_params: &[], open: false };
+    let names = Names { path_params: &[("name", ParamKind::Text)], query_params: &[], env: &[], open: false };
     let texts: Vec<String> = (0..10_000)
         .map(|index| format!("{{\"n\": {index}, \"name\": \"{{{{path-params.name}}}}\", \"q\": \"{{{{query-params.q|upper}}}}\"}}"))
         .collect();
@@ -123,6 +123,15 @@ fn files(criterion: &mut Criterion) {
         bencher.iter(|| {
             let compiled = texts.iter().map(|text| template::compile(black_box(text), Mode::Json, &names));
             compiled.filter(|compiled| compiled.template.is_some()).count()
+        });
+    });
+    let environment = minijinja::Environment::new();
+    let theirs: Vec<String> = (0..10_000)
+        .map(|index| format!("{{\"n\": {index}, \"name\": \"{{{{name}}}}\", \"q\": \"{{{{q|upper}}}}\"}}"))
+        .collect();
+    group.bench_function("compile 10,000, minijinja", |bencher| {
+        bencher.iter(|| {
+            theirs.iter().filter(|text| environment.template_from_str(black_box(text)).is_ok()).count()
         });
     });
     group.finish();
@@ -139,6 +148,18 @@ impl Scope for Values {
         Some("1".into())
     }
     fn header(&self, _: &HeaderName) -> Option<Cow<'_, str>> {
+        None
+    }
+    fn query_params(&self, _: Option<&str>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        Vec::new()
+    }
+    fn cookie(&self, _: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+    fn request(&self, _: RequestField) -> Cow<'_, str> {
+        "".into()
+    }
+    fn count(&self, _: &str) -> Option<u64> {
         None
     }
     fn form_param(&self, _: &str) -> Option<Cow<'_, str>> {
@@ -158,30 +179,53 @@ impl Scope for Values {
     }
 }
 
-/// A compiled template to its text, beside copying a text of that length.
+/// A compiled template to its text, beside copying a text of that length and beside minijinja, which writes values as
+/// they are (ours escapes them for JSON) and has the same values in its own form.
 fn renders(criterion: &mut Criterion) {
     let item = r#"{"a":"one","b":"two","c":"three"}"#;
     let items = format!("{{\"items\":[{}]}}", vec![item; 100].join(","));
     let scope = Values(json::Value::parse(items.as_bytes(), 128).expect("JSON"));
-    let names = Names { path_params: &[("name", ParamKind::Text)], query_params: &[], open: false };
+    let names = Names { path_params: &[("name", ParamKind::Text)], query_params: &[], env: &[], open: false };
+    let their_items = minijinja::Value::from_serialize(
+        serde_json::from_str::<serde_json::Value>(&items).expect("JSON").get("items"),
+    );
+    let their_scope = minijinja::context! { name => "world", x => "1", items => their_items };
     let mut group = criterion.benchmark_group("render");
-    for (name, text) in [
-        ("copy", r#"{"hello": "world", "x": "1"}"#),
-        ("two variables", r#"{"hello": "{{path-params.name}}", "x": "{{query-params.x}}"}"#),
+    for (name, text, theirs) in [
+        ("copy", r#"{"hello": "world", "x": "1"}"#, None),
+        (
+            "two variables",
+            r#"{"hello": "{{path-params.name}}", "x": "{{query-params.x}}"}"#,
+            Some(r#"{"hello": "{{name}}", "x": "{{x}}"}"#),
+        ),
         (
             "100 items of 3 fields",
             r#"[{% for i in json-params.items %}{"a": "{{i.a}}", "b": "{{i.b}}", "c": "{{i.c}}"},{% endfor %}null]"#,
+            Some(
+                r#"[{% for i in items %}{"a": "{{i.a}}", "b": "{{i.b}}", "c": "{{i.c}}"},{% endfor %}null]"#,
+            ),
         ),
     ] {
         let template = template::compile(text, Mode::Json, &names).template.expect("a valid template");
         let mut out = String::with_capacity(16 << 10);
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                out.clear();
-                template.render(&scope, &template::Limits::default(), &mut out).expect("it renders");
-                black_box(&out);
-            });
-        });
+        let mut render = || {
+            out.clear();
+            template.render(&scope, &template::Limits::default(), &mut out).expect("it renders");
+            black_box(&out).len()
+        };
+        let length = render();
+        group.bench_function(name, |bencher| bencher.iter(&mut render));
+        let Some(theirs) = theirs else { continue };
+        let environment = minijinja::Environment::new();
+        let template = environment.template_from_str(theirs).expect("a valid template");
+        let mut out = Vec::with_capacity(16 << 10);
+        let mut render = || {
+            out.clear();
+            template.render_captured_to(&their_scope, &mut out).expect("it renders");
+            black_box(&out).len()
+        };
+        assert_eq!(render(), length, "{name}");
+        group.bench_function(format!("{name}, minijinja"), |bencher| bencher.iter(&mut render));
     }
     group.finish();
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::problem::{Code, Problem, Severity};
 use crate::source::{Source, Span};
-use crate::spec::{Format, Limits, Spec, shadowed};
+use crate::spec::{Format, Settings, Spec, shadowed};
 
 /// For how long a file that was emptied or vanished keeps its last good version.
 pub const GRACE: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const ENDINGS: [&str; 4] = ["yml", "yaml", "edn", "json"];
 pub struct Files {
     /// Files and folders as they were named.
     named: Vec<PathBuf>,
-    limits: Limits,
+    settings: Settings,
     known: HashMap<PathBuf, Known>,
     /// Whether it was said that no file was found.
     said_none: bool,
@@ -69,9 +69,10 @@ impl Loaded {
 }
 
 impl Files {
-    /// The files and folders `named`, in this order.
-    pub fn new(named: Vec<PathBuf>, limits: Limits) -> Self {
-        Self { named, limits, known: HashMap::new(), said_none: false }
+    /// The files and folders `named`, in this order; read as `settings` say, which [`Limits`](crate::spec::Limits) can
+    /// stand for.
+    pub fn new(named: Vec<PathBuf>, settings: impl Into<Settings>) -> Self {
+        Self { named, settings: settings.into(), known: HashMap::new(), said_none: false }
     }
 
     /// What was named.
@@ -186,13 +187,13 @@ impl Files {
             return;
         };
         loaded.found.push(path.to_owned());
-        known.read(path, &bytes, by_hand, &self.limits, loaded);
+        known.read(path, &bytes, by_hand, &self.settings, loaded);
         loaded.specs.extend(known.good.clone());
     }
 }
 
 impl Known {
-    fn read(&mut self, path: &Path, bytes: &[u8], by_hand: bool, limits: &Limits, loaded: &mut Loaded) {
+    fn read(&mut self, path: &Path, bytes: &[u8], by_hand: bool, settings: &Settings, loaded: &mut Loaded) {
         let mut hasher = DefaultHasher::new();
         bytes.hash(&mut hasher);
         let digest = Some(hasher.finish());
@@ -210,7 +211,7 @@ impl Known {
             loaded.problems.push(problem.help("write it as YAML"));
             return;
         }
-        let mut checked = Spec::read(&name, bytes, Format::of_path(path), limits);
+        let mut checked = Spec::read_with(&name, bytes, Format::of_path(path), settings);
         if checked.foreign && !by_hand {
             for problem in &mut checked.problems {
                 problem.severity = Severity::Note;

@@ -10,6 +10,7 @@ pub(crate) mod write;
 
 use keys::KeyIndex;
 pub use read::{Error, MAX_DEPTH};
+pub(crate) use write::is_plain;
 pub use write::{escape_into, write_string};
 
 /// A JSON value.
@@ -57,6 +58,21 @@ impl Object {
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.iter().find(|(name, _)| &**name == key).map(|(_, value)| value)
+    }
+
+    /// The value at an index, if its key is `key`.
+    #[inline]
+    pub(crate) fn get_at(&self, at: usize, key: &[u8]) -> Option<&Value> {
+        self.0.get(at).filter(|(name, _)| name.as_bytes() == key).map(|(_, value)| value)
+    }
+
+    /// The value of `key` and its index.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<(usize, &Value)> {
+        self.0
+            .iter()
+            .enumerate()
+            .find(|(_, (name, _))| name.as_bytes() == key)
+            .map(|(at, (_, value))| (at, value))
     }
 
     /// All pairs, in order.

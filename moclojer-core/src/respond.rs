@@ -9,6 +9,8 @@ pub mod reason;
 
 mod block;
 mod body;
+mod chance;
+mod cookies;
 mod cors;
 mod miss;
 mod options;
@@ -47,11 +49,20 @@ pub struct Options {
     pub local: bool,
     /// What rendering one answer may cost.
     pub template: template::Limits,
+    /// With a seed, what is drawn for an answer depends on nothing but the seed, the endpoint, and how many answers
+    /// the endpoint gave since it was loaded: the same in every run, however requests of others come between.
+    pub seed: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { near_misses: true, cors: false, local: true, template: template::Limits::default() }
+        Self {
+            near_misses: true,
+            cors: false,
+            local: true,
+            template: template::Limits::default(),
+            seed: None,
+        }
     }
 }
 
@@ -155,7 +166,8 @@ impl Responder {
         Self::with(options, Arc::new(SystemClock), Arc::new(SystemRandom))
     }
 
-    /// The same with the time and chance of the caller, so that every answer can be made to repeat.
+    /// The same with the time and chance of the caller, so that every answer can be made to repeat. What
+    /// [`Options::seed`] decides is not drawn from `random`.
     pub fn with(options: Options, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         Self { hosts: HostTable::new(16), options, clock, random }
     }
@@ -203,8 +215,8 @@ impl Responder {
     }
 
     fn render(&self, search: &Search<'_, '_>, chosen: &Chosen<'_>) -> Option<Answer> {
-        let named = || EndpointRef::of(chosen.block.to_arc(), chosen.index);
-        chosen.plan.render(search.view, search.form(chosen.form)?, self, &named)
+        let path = search.form(chosen.form)?;
+        chosen.plan.render(search.view, path, self, chosen.block, chosen.index)
     }
 }
 

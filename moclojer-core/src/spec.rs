@@ -14,6 +14,7 @@ mod later;
 mod model;
 mod raw;
 mod response;
+mod settings;
 mod shadow;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use model::{
     BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec,
 };
 pub(crate) use response::{header_value, is_json_type};
+pub use settings::{Env, Settings};
 pub use shadow::shadowed;
 pub use tree::{Format, Limits};
 
@@ -55,12 +57,18 @@ impl Spec {
     /// An empty file is a valid, empty mock. All problems are reported at once; of the syntax only the
     /// first, since what follows it cannot be read.
     pub fn read(name: &str, bytes: &[u8], format: Format, limits: &Limits) -> Checked {
+        Self::read_with(name, bytes, format, &limits.clone().into())
+    }
+
+    /// The same with all that is set from outside.
+    pub fn read_with(name: &str, bytes: &[u8], format: Format, settings: &Settings) -> Checked {
+        let limits = &settings.limits;
         let source = match tree::decode(name, bytes, limits) {
             Ok(source) => source,
             Err(problem) => return Checked::of(None, vec![problem]),
         };
         let read = tree::read(&source, format, limits);
-        let mut check = Checker::new(&source, read.problems);
+        let mut check = Checker::new(&source, &settings.env, read.problems);
         let unreadable = check.errors > 0;
         let raw = raw::RawSpec::of(&read.documents, &mut check);
         for item in &raw.later {

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! [`compile`] reports every problem with its bytes; a [`Template`] that exists can be rendered. The
-//! engine knows no HTTP: what a request gives comes in through [`Scope`]. Which filters, tags, values and
-//! roots there are stands in one place each: `filters` (a table) and `vocabulary`.
+//! engine knows no HTTP: what a request gives comes in through [`Scope`]. Each filter is a row of the table
+//! in `filters`, each value of its own one of those in `functions` and `fakes`; tags and roots stand in `vocabulary`.
 //!
 //! Where a text goes decides how values are escaped ([`Mode`]). In JSON text a placeholder is either
 //! inside a string literal or where a value stands; that is known for each one when the file loads.
@@ -15,10 +15,16 @@
 //! bare name is a field of the item, unless it is a loop's name or a root such as `path-params`; those of
 //! an outer item need a name, which `{% for item in list %}` gives. `{{else}}` is for a list without items.
 
+mod call;
 mod compile;
+mod context;
+mod counters;
 mod escape;
 mod expression;
+mod fakes;
 mod filters;
+mod functions;
+mod locale;
 mod program;
 mod run;
 mod scan;
@@ -36,6 +42,9 @@ use std::ops::Range;
 use http::HeaderName;
 use jiff::Timestamp;
 
+pub use context::{ContextScope, compile_open};
+pub use counters::Counters;
+
 use crate::json;
 use crate::problem::{Code, Severity};
 use crate::spec::path::ParamType;
@@ -51,6 +60,8 @@ pub enum Mode {
     Plain,
     /// A header value: bytes that it may not hold, CR and LF among them, are dropped.
     Header,
+    /// A URL: from its path on, what is not a letter, a digit or one of `-._~` is percent-encoded.
+    Url,
 }
 
 /// What a declared parameter's text stands for.
@@ -85,6 +96,8 @@ pub struct Names<'a> {
     pub path_params: &'a [(&'a str, ParamKind)],
     /// The declared query parameters; others may be used too, and are text.
     pub query_params: &'a [(&'a str, ParamKind)],
+    /// Variables of the environment that templates may use, with their values.
+    pub env: &'a [(String, String)],
     /// True when every first name is looked up in [`Scope::context`] and nothing is known of a request.
     pub open: bool,
 }
@@ -189,6 +202,23 @@ pub enum Root {
     Headers,
     /// `form-params`
     FormParams,
+    /// `cookie-params`
+    Cookies,
+}
+
+/// What can be known of a request besides its parameters and its JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestField {
+    /// `request.method`
+    Method,
+    /// `request.path`: as it was sent, without the query.
+    Path,
+    /// `request.host`: lower case, without the port.
+    Host,
+    /// `request.body`: its text.
+    Body,
+    /// `request.id`: a UUID of this answer, the same all through it.
+    Id,
 }
 
 /// What one answer can use. Values are asked for only where the template uses them.
@@ -197,10 +227,16 @@ pub trait Scope {
     fn path_param(&self, index: usize) -> Option<Cow<'_, str>>;
     /// The decoded first value of a query parameter.
     fn query_param(&self, name: &str) -> Option<Cow<'_, str>>;
+    /// The decoded values of a query parameter, or of all of them with their names.
+    fn query_params(&self, name: Option<&str>) -> Vec<(Cow<'_, str>, Cow<'_, str>)>;
     /// A header's value; repeated ones joined with `, `.
     fn header(&self, name: &HeaderName) -> Option<Cow<'_, str>>;
     /// The decoded first value of a form field.
     fn form_param(&self, name: &str) -> Option<Cow<'_, str>>;
+    /// The first value of a cookie.
+    fn cookie(&self, name: &str) -> Option<Cow<'_, str>>;
+    /// A part of the request as text.
+    fn request(&self, field: RequestField) -> Cow<'_, str>;
     /// The body, when it is JSON.
     fn json(&self) -> Option<&json::Value>;
     /// The value of a first name, for templates with [`Names::open`].
@@ -214,6 +250,8 @@ pub trait Scope {
     fn now(&self) -> Timestamp;
     /// Sixty-four random bits: others each time.
     fn next_random(&self) -> u64;
+    /// The next number of a counter, from 1; `None` when there are too many counters.
+    fn count(&self, counter: &str) -> Option<u64>;
 }
 
 /// What rendering may cost.

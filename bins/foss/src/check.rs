@@ -6,21 +6,25 @@ use std::time::Instant;
 
 use moclojer_core::files::Files;
 use moclojer_core::problem::{Problem, Severity, render};
+use moclojer_core::spec::Settings;
 
 use crate::cli::{CheckArgs, CheckFormat};
+use crate::env::Variables;
 use crate::limits::Limits;
 
 /// 0 when every file can be served; 1 on an error (or a warning, when denied); 2 when a file is not there.
 pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
-    let limits = match Limits::of(&args.limit) {
-        Ok(limits) => limits,
-        Err(message) => return crate::usage(&message),
+    let (limits, variables) = match (Limits::of(&args.limit), Variables::read(&args.env)) {
+        (Ok(limits), Ok(variables)) => (limits, variables),
+        (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
     };
     let named: Vec<_> = args.files.iter().chain(&args.config).cloned().collect();
     if named.is_empty() {
         return crate::usage("check needs a file: moclojer check moclojer.yml");
     }
-    let loaded = Files::new(named, limits.file).load(Instant::now());
+    let mut settings = Settings::from(limits.file);
+    settings.env = variables.env;
+    let loaded = Files::new(named, settings).load(Instant::now());
     let mut out = io::stdout().lock();
     match args.format {
         CheckFormat::Text => {
@@ -32,8 +36,11 @@ pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
     for missing in &loaded.missing {
         writeln!(io::stderr(), "moclojer: there is no file {}", missing.display())?;
     }
+    for warning in &variables.warnings {
+        writeln!(io::stderr(), "moclojer: warning: {warning}")?;
+    }
     let count = |severity| loaded.problems.iter().filter(|problem| problem.severity == severity).count();
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning) + variables.warnings.len());
     let summary = summary(
         loaded.found.len(),
         loaded.specs.iter().map(|spec| spec.endpoints.len()).sum(),

@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Say what is wrong with mock files
     Check(CheckArgs),
+    /// Print what a template gives for a context
+    Render(RenderArgs),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +73,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true",
           action = clap::ArgAction::Set)]
     pub(crate) near_misses: bool,
+    /// Draw the same uuid, random and made-up data for an endpoint's first, second, … answer in every run
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
+    /// Let templates use a variable of the environment as env.NAME; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
     /// Change a limit, as in body-bytes=20MiB; may be repeated (a wrong name lists them)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
@@ -90,10 +98,6 @@ pub(crate) struct LaterArgs {
     #[arg(long, hide = true)]
     delay: Option<String>,
     #[arg(long, hide = true)]
-    seed: Option<String>,
-    #[arg(long, hide = true)]
-    env: Vec<String>,
-    #[arg(long, hide = true)]
     trusted_proxy: Vec<String>,
 }
 
@@ -105,8 +109,6 @@ impl LaterArgs {
             ("--tls-cert", self.tls_cert.is_some()),
             ("--tls-key", self.tls_key.is_some()),
             ("--delay", self.delay.is_some()),
-            ("--seed", self.seed.is_some()),
-            ("--env", !self.env.is_empty()),
             ("--trusted-proxy", !self.trusted_proxy.is_empty()),
         ];
         given.into_iter().find(|&(_, given)| given).map(|(name, _)| name)
@@ -114,8 +116,8 @@ impl LaterArgs {
 }
 
 /// Subcommands that a later part serves.
-pub(crate) const LATER_COMMANDS: [&str; 9] =
-    ["explain", "routes", "render", "init", "import", "export", "schema", "completions", "push"];
+pub(crate) const LATER_COMMANDS: [&str; 8] =
+    ["explain", "routes", "init", "import", "export", "schema", "completions", "push"];
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -131,9 +133,43 @@ pub(crate) struct CheckArgs {
     /// Exit 1 on warnings too
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// A variable of the environment that templates may use as env.NAME; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
     /// Change a limit, as in file-bytes=100MiB; may be repeated (a wrong name lists them)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    /// The template: a text, @FILE, or - for standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, required_unless_present = "batch")]
+    pub(crate) template: Option<String>,
+    /// A JSON object whose names the template may use: a text, @FILE, or - for standard input [default: {}]
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    pub(crate) context: Option<String>,
+    /// Read lines {"template": "…", "context": {…}, "content-type": "…"} from standard input, and answer each with
+    /// {"output": "…"} or {"error": "…"}
+    #[arg(long, conflicts_with_all = ["template", "context"])]
+    pub(crate) batch: bool,
+    /// What the text is, which decides how values are escaped
+    #[arg(long, value_name = "TYPE", default_value = "text/plain")]
+    pub(crate) content_type: String,
+    /// Draw the same uuid, random and made-up data in every run
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
+    /// Let the template use a variable of the environment as env.NAME; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    /// Change a limit, as in template-steps=100000; may be repeated (a wrong name lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
+
+/// A seed of the command line.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -250,7 +286,7 @@ mod tests {
         match cli.command {
             Some(Command::Serve(args)) => args,
             None => cli.serve,
-            Some(Command::Check(args)) => panic!("{args:?}"),
+            Some(other) => panic!("{other:?}"),
         }
     }
 
@@ -301,8 +337,17 @@ mod tests {
 
     #[test]
     fn flags_of_later_parts_are_refused_by_name() {
-        assert_eq!(serve(&["--seed", "1"]).later.refused(), Some("--seed"));
+        assert_eq!(serve(&["--delay", "1"]).later.refused(), Some("--delay"));
         assert_eq!(serve(&["-m", "x"]).later.refused(), Some("--mocks"));
         assert_eq!(serve(&[]).later.refused(), None);
+    }
+
+    #[test]
+    fn a_seed_is_a_number_and_nothing_else() {
+        assert_eq!(serve(&["--seed", "18446744073709551615"]).seed, Some(u64::MAX));
+        for text in ["-1", "x", "", "1.5", "18446744073709551616"] {
+            let error = Cli::try_parse_from(["moclojer", "--seed", text]).unwrap_err().to_string();
+            assert!(error.contains("whole number from 0"), "{text}: {error}");
+        }
     }
 }

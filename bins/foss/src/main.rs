@@ -1,8 +1,10 @@
-//! `moclojer`: serve mock files, or say what is wrong with them.
+//! `moclojer`: serve mock files, say what is wrong with them, or render one template.
 
 mod check;
 mod cli;
+mod env;
 mod limits;
+mod render;
 mod serve;
 mod start;
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Render(args)) => render::run(args),
     };
     done.unwrap_or_else(|error| match error.kind() {
         // Whoever read the output has left, as `| head` does.

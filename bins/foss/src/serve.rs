@@ -11,9 +11,10 @@ use moclojer_core::problem::{Problem, Severity, render};
 use moclojer_core::respond::{self, Responder};
 use moclojer_core::serve::log::{Format, Level, Log, Requests};
 use moclojer_core::serve::{self, Server};
-use moclojer_core::spec::Spec;
+use moclojer_core::spec::{Settings, Spec};
 
 use crate::cli::{Chosen, LATER_COMMANDS, LogFormat, LogRequests, ServeArgs, variable};
+use crate::env::Variables;
 use crate::limits::Limits;
 use crate::start;
 
@@ -27,18 +28,27 @@ pub(crate) fn run(args: &ServeArgs) -> io::Result<ExitCode> {
         (Ok(limits), Ok(address)) => (limits, address),
         (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
     };
+    let variables = match Variables::read(&args.env) {
+        Ok(variables) => variables,
+        Err(message) => return crate::usage(&message),
+    };
     let chosen = args.chosen(&environment);
     let named = match &chosen {
         Chosen::Named(files) => files.clone(),
         Chosen::Environment(file) | Chosen::Default(file) => vec![file.clone()],
         Chosen::Nothing(places) => return crate::usage(&start::how_to_begin(places)),
     };
-    let mut files = Files::new(named, limits.file);
+    let mut settings = Settings::from(limits.file);
+    settings.env = variables.env;
+    let mut files = Files::new(named, settings);
     let loaded = files.load(Instant::now());
     if let (Chosen::Named(_), Some(missing)) = (&chosen, loaded.missing.first()) {
         return crate::usage(&start::how_to_make(missing));
     }
     let voice = Voice::new(args)?;
+    for warning in &variables.warnings {
+        voice.log.event(Level::Warn, warning, &[]);
+    }
     voice.problems(&loaded.problems);
     if loaded.has_errors() {
         voice.log.event(Level::Error, "not served: mend the errors above and start again", &[]);
@@ -48,6 +58,7 @@ pub(crate) fn run(args: &ServeArgs) -> io::Result<ExitCode> {
     options.near_misses = args.near_misses;
     options.cors = args.cors;
     options.template = limits.template;
+    options.seed = args.seed;
     let responder = Arc::new(Responder::new(options));
     responder.load(&loaded.specs.iter().map(|spec| &**spec).collect::<Vec<&Spec>>());
 

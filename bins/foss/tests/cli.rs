@@ -36,6 +36,20 @@ impl Folder {
         (status.code().unwrap(), text(stdout), text(stderr))
     }
 
+    /// Runs it with `input` on standard input.
+    fn feed(&self, arguments: &[&str], input: &[u8]) -> (i32, String, String) {
+        let piped = || Stdio::piped();
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(piped()).stdout(piped()).stderr(piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || stdin.write_all(input).unwrap());
+            child.wait_with_output().unwrap()
+        });
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    }
+
     fn serve(&self, arguments: &[&str]) -> Server {
         self.serve_with(arguments, &[])
     }
@@ -164,7 +178,17 @@ fn wrong_usage_or_no_file_is_exit_2_and_says_what_to_do() {
         (&["-c", "none.yml"], "there is no file none.yml"),
         (&["check"], "check needs a file"),
         (&["check", "none.yml"], "there is no file none.yml"),
-        (&["--seed", "1"], "--seed is not served yet"),
+        (&["--delay", "1"], "--delay is not served yet"),
+        (&["--seed", "x"], "whole number from 0"),
+        (&["check", "--env", "=x", "a.yml"], "NAME=VALUE"),
+        (&["--env", ""], "NAME=VALUE"),
+        (&["render"], "--template"),
+        (&["render", "--batch", "--template", "x"], "--template"),
+        (&["render", "--template", "-", "--context", "-"], "both"),
+        (&["render", "--template", "@none.txt"], "--template @none.txt: "),
+        (&["render", "--template", "x", "--context", "{a"], "context:1:2: "),
+        (&["render", "--template", "x", "--context", "[]"], "JSON object"),
+        (&["render", "--template", "x", "--seed", "-1"], "whole number from 0"),
         (&["--mocks", "x"], "--mocks is not served yet"),
         (&["explain"], "`explain` is not served yet"),
         (&["--host", "nowhere"], "no IP address"),
@@ -242,4 +266,157 @@ fn the_original_files_are_served_from_a_folder() {
     }
     let server = folder.serve(&["."]);
     assert!(server.get("/hello/avelino").contains("\"hello\": \"avelino!\""));
+}
+
+#[test]
+fn render_prints_the_text_and_nothing_else() {
+    let folder = Folder::new("render");
+    folder.write("t.txt", "{{x}} <b>\n");
+    folder.write("c.json", "{\"x\": \"a \\\"quote\\\"\", \"n\": 1.50}");
+    for (arguments, printed) in [
+        (&["--template", "plain"][..], "plain"),
+        (&["--template", ""], ""),
+        (&["--template", "-{{n}}", "--context", "@c.json"], "-1.50"),
+        (&["--template", "@t.txt", "--context", "@c.json"], "a \"quote\" <b>\n"),
+        (
+            &["--template", "@t.txt", "--context", "@c.json", "--content-type", "text/html"],
+            "a &quot;quote&quot; <b>\n",
+        ),
+        (
+            &[
+                "--template",
+                "[\"{{x}}\",{{n}}]",
+                "--context",
+                "@c.json",
+                "--content-type",
+                "application/json",
+            ],
+            "[\"a \\\"quote\\\"\",1.50]",
+        ),
+        (&["--template", "{{missing|default:\"none\"}}"], "none"),
+        (&["--template", "{{env.A}}{{env.B}}", "--env", "A=1", "--env", "HOME", "--env", "B=2"], "12"),
+        (&["--template", "{{env.A}}", "--env", "A=1", "--context", "{\"env\":{\"A\":\"own\"}}"], "own"),
+    ] {
+        let arguments = [&["render"], arguments].concat();
+        assert_eq!(folder.run(&arguments), (0, printed.to_owned(), String::new()), "{arguments:?}");
+    }
+    let read =
+        |arguments: &[&str], input: &str| folder.feed(&[&["render"], arguments].concat(), input.as_bytes());
+    assert_eq!(read(&["--template", "-"], "é\n"), (0, "é\n".into(), String::new()));
+    assert_eq!(read(&["--template", "{{x}}", "--context", "-"], "{\"x\":1}"), (0, "1".into(), String::new()));
+    let drawn = |seed| folder.run(&["render", "--template", "{{uuid}} {{random}}", "--seed", seed]);
+    assert_eq!(drawn("7"), drawn("7"));
+    assert_ne!(drawn("7"), drawn("8"));
+}
+
+#[test]
+fn render_says_on_standard_error_what_is_wrong_and_exits_1() {
+    let folder = Folder::new("render-wrong");
+    folder.write("t.txt", "line\n {{x|uper}}");
+    folder.write("bytes.txt", "\0");
+    for (arguments, told) in [
+        (&["--template", "a {{x|uper}}"][..], &["--> template:1:7", "did you mean `upper`", "^^^^"][..]),
+        (&["--template", "@t.txt"], &["--> t.txt:2:6", "2 |  {{x|uper}}"]),
+        (&["--template", "@bytes.txt"], &["bytes.txt:1:1", "NUL"]),
+        (&["--template", "{{x|int}}", "--context", "{\"x\":\"a\"}"], &["moclojer: {{x|int}}: ", "\"a\""]),
+        (
+            &[
+                "--template",
+                "{% for a in x %}.{% endfor %}",
+                "--context",
+                "{\"x\":[1,2,3]}",
+                "--limit",
+                "template-steps=5",
+            ],
+            &["template-steps"],
+        ),
+    ] {
+        let arguments = [&["render"], arguments].concat();
+        let (code, out, error) = folder.run(&arguments);
+        assert_eq!((code, &*out), (1, ""), "{arguments:?}: {error}");
+        assert!(told.iter().all(|told| error.contains(told)), "{arguments:?}: {error}");
+    }
+    let (code, out, error) = folder.run(&["render", "--template", "{{env.NONE}}.", "--env", "NONE"]);
+    assert_eq!((code, &*out), (0, "."));
+    assert!(error.contains("warning: --env NONE: "), "{error}");
+}
+
+#[test]
+fn batch_answers_line_for_line() {
+    let folder = Folder::new("batch");
+    let input = "{\"template\":\"{{x|upper}} {{env.A}}\",\"context\":{\"x\":\"a\"}}\n\nnonsense\n{\"template\":\"{{x|int}}\",\"context\":{\"x\":\"<\"}}\n{\"template\":\"{{x}}\",\"context\":{\"x\":\"<\"}}";
+    let arguments = ["render", "--batch", "--content-type", "text/html", "--env", "A=1"];
+    let (code, out, error) = folder.feed(&arguments, input.as_bytes());
+    assert_eq!((code, &*error), (0, ""));
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!((lines.len(), lines[0], lines[3]), (4, "{\"output\":\"A 1\"}", "{\"output\":\"&lt;\"}"));
+    assert!(lines[1].starts_with("{\"error\":") && lines[2].starts_with("{\"error\":\"{{x|int}}: "), "{out}");
+    assert_eq!(folder.feed(&["render", "--batch"], b""), (0, String::new(), String::new()));
+}
+
+#[test]
+fn a_seed_gives_the_same_answers_in_two_runs() {
+    let folder = Folder::new("seed");
+    folder.write(
+        "moclojer.yml",
+        "- endpoint: {path: /a, response: {body: '{{uuid}} {{random}}'}}\n\
+         - endpoint: {path: /b, response: {headers: {x-id: '{{request.id}}'}, body: '{{uuid}}'}}\n",
+    );
+    let undated =
+        |answer: String| answer.lines().filter(|line| !line.starts_with("date: ")).collect::<String>();
+    let run = |seed: &str, paths: &[&str]| {
+        let server = folder.serve(&["--seed", seed]);
+        let mut answers: Vec<String> = paths.iter().map(|path| undated(server.get(path))).collect();
+        answers.sort();
+        answers
+    };
+    let first = run("7", &["/a", "/a", "/b", "/b"]);
+    assert_eq!(first, run("7", &["/b", "/a", "/b", "/a"]));
+    assert_ne!(first, run("8", &["/a", "/a", "/b", "/b"]));
+    assert!(first.windows(2).all(|pair| pair[0] != pair[1]), "{first:?}");
+}
+
+#[test]
+fn variables_are_given_by_name_and_never_logged() {
+    let folder = Folder::new("env");
+    folder.write(
+        "moclojer.yml",
+        "- endpoint: {path: /, response: {body: '{{env.A}} {{env.TOKEN}}{{env.NONE}}'}}\n",
+    );
+    let mut server =
+        folder.serve_with(&["--env", "TOKEN", "--env", "A=written", "--env", "NONE"], &[("TOKEN", "s3cret")]);
+    assert!(server.get("/").ends_with("\r\n\r\nwritten s3cret"));
+    let mut log = server.until("\"path\":\"/\"");
+    server.terminate();
+    server.lines.read_to_string(&mut log).unwrap();
+    assert!(!log.contains("s3cret") && !log.contains("written"), "{log}");
+    let (code, out, error) = folder.run(&["check", "--env", "A=1", "--env", "TOKEN", "moclojer.yml"]);
+    assert_eq!(code, 0);
+    assert!(error.contains("warning: --env TOKEN: the environment has no such variable"), "{error}");
+    assert!(out.contains("`NONE`") && !out.contains("`A`"), "{out}");
+    assert_eq!(folder.run(&["check", "--deny-warnings", "--env", "TOKEN", "moclojer.yml"]).0, 1);
+}
+
+#[test]
+fn a_filter_that_fails_is_told_to_the_client_and_in_the_log() {
+    let folder = Folder::new("fails");
+    folder.write(
+        "moclojer.yml",
+        "\n- endpoint: {path: '/double/:n', response: {body: 'twice {{path-params.n|int}}'}}\n",
+    );
+    let mut server = folder.serve(&[]);
+    assert!(server.get("/double/7").ends_with("twice 7"));
+    let answer = server.get("/double/seven");
+    assert!(answer.starts_with("HTTP/1.1 500") && answer.contains("application/json"), "{answer}");
+    let line = server.until("endpoint failed");
+    for (text, logged) in [
+        ("\"place\":\"moclojer.yml:2:3\"", "\"place\":\"moclojer.yml:2"),
+        ("\"path\":\"/double/:n\"", "GET /double/:n"),
+        ("\"expression\":\"{{path-params.n|int}}\"", "{{path-params.n|int}}"),
+        ("\"reason\":\"the text \\\"seven\\\" is no integer", "the text \\\"seven\\\" is no integer"),
+    ] {
+        assert!(answer.contains(text), "{text}: {answer}");
+        assert!(line.contains(logged), "{logged}: {line}");
+    }
+    assert!(line.contains("\"level\":\"error\"") && line.contains("\"status\":500"), "{line}");
 }

@@ -11,7 +11,36 @@ pub fn write_string(text: &str, out: &mut String) {
 
 /// Appends `text` as it stands between the quotes of a JSON string: `"`, `\` and control characters are
 /// escaped, everything else stays as it is.
+#[inline]
 pub fn escape_into(text: &str, out: &mut String) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        escape_runs(text, out);
+    }
+}
+
+/// True for a short text that needs no escape, as most are; false says nothing.
+#[inline]
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.len() <= 16 && !text.bytes().any(|byte| ESCAPED[usize::from(byte)])
+}
+
+/// Which bytes JSON wants escaped.
+static ESCAPED: [bool; 256] = {
+    let mut escaped = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        escaped[byte] = true;
+        byte += 1;
+    }
+    escaped[b'"' as usize] = true;
+    escaped[b'\\' as usize] = true;
+    escaped
+};
+
+/// Copies what needs no escape run by run.
+fn escape_runs(text: &str, out: &mut String) {
     let bytes = text.as_bytes();
     out.reserve(bytes.len());
     let mut written = 0;

@@ -73,13 +73,15 @@ codes! {
     // 300-399: templates
     300 TEMPLATE_SYNTAX "A template cannot be understood"
     301 UNKNOWN_FILTER "A filter is not known"
-    302 FILTER_ARGUMENTS "A filter has the wrong number of arguments"
+    302 FILTER_ARGUMENTS "A filter or value has the wrong arguments"
     303 UNKNOWN_TAG_NAME "A template tag is not known"
     304 NOT_FILLED "A variable that no request can fill"
     305 TEMPLATE_NOT_SERVED_YET "This part of the template language is not served yet"
     306 BRANCHES_DIFFER "Branches of a template end in different places of the JSON text"
     307 NOT_JSON_VALUE "An untyped text is put where a JSON value stands"
     308 TEMPLATE_TOO_LARGE "A template is too large or nested too deeply"
+    309 UNKNOWN_LANGUAGE "A language is not known"
+    310 UNKNOWN_FAKE "Made-up data of this name does not exist"
     // 400-499: responses
     400 STATUS_RANGE "A status is out of range"
     401 HEADER_REFUSED "A header that the server writes itself"

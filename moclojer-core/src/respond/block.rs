@@ -7,16 +7,22 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::Responder;
+use super::chance::SeededEndpoints;
 use super::plan::Plan;
 use crate::route::Routes;
 use crate::spec::host::HostPattern;
 use crate::spec::{BodySource, Endpoint, Label, Spec};
+use crate::template::Counters;
 
 /// All endpoints of one host (or of none), compiled.
 #[derive(Debug)]
 pub(super) struct Block {
     plans: Vec<Plan>,
     pub(super) routes: Routes,
+    /// Which draws the answers get, where there is a seed.
+    pub(super) seeded: SeededEndpoints,
+    /// The host's counters: those of the block before this one.
+    pub(super) counters: Arc<Counters>,
 }
 
 /// An endpoint as people know it, for the log and for messages: a share of its whole block, since a counter for
@@ -88,9 +94,10 @@ impl Shelf {
 }
 
 impl Block {
-    fn new(endpoints: Vec<Arc<Endpoint>>) -> Self {
+    fn new(endpoints: Vec<Arc<Endpoint>>, seed: Option<u64>, counters: Arc<Counters>) -> Self {
         let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
         let routes = Routes::build(&patterns);
+        let seeded = SeededEndpoints::new(&endpoints, seed);
         let mut shelf = Shelf::default();
         let plan = |endpoint: Arc<Endpoint>| {
             let body = match &endpoint.response.body {
@@ -100,7 +107,7 @@ impl Block {
             let headers = Plan::fixed_headers(&endpoint).map(|headers| shelf.headers(headers));
             Plan::new(endpoint, body, headers)
         };
-        Self { plans: endpoints.into_iter().map(plan).collect(), routes }
+        Self { plans: endpoints.into_iter().map(plan).collect(), routes, seeded, counters }
     }
 
     /// The endpoint with this index of [`Routes`].
@@ -155,7 +162,8 @@ impl Responder {
     /// Serves the endpoints of `specs`, in their order, in place of those served before.
     ///
     /// Host by host: a request that comes meanwhile meets old and new hosts, each whole. Calls of `load` must not
-    /// overlap.
+    /// overlap. Counters go on where they were, for as long as their host is served; the answers that a seed decides
+    /// are numbered anew.
     pub fn load(&self, specs: &[&Spec]) -> Changes {
         let mut hosts: HashMap<Option<&HostPattern>, Vec<Arc<Endpoint>>> = HashMap::new();
         for endpoint in specs.iter().flat_map(|spec| &spec.endpoints) {
@@ -168,8 +176,11 @@ impl Responder {
                 self.hosts.swap(host.as_deref(), None);
             }
         }
+        let mut counters: HashMap<Option<&HostPattern>, &Arc<Counters>> =
+            before.iter().map(|(host, block)| (host.as_deref(), &block.counters)).collect();
         for (host, endpoints) in hosts {
-            self.hosts.swap(host, Some(Arc::new(Block::new(endpoints))));
+            let counters = counters.remove(&host).map(Arc::clone).unwrap_or_default();
+            self.hosts.swap(host, Some(Arc::new(Block::new(endpoints, self.options.seed, counters))));
         }
         changes
     }

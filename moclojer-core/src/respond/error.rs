@@ -154,6 +154,7 @@ pub(super) fn template(
     let mut body = ErrorBody::new(view, &message, cause);
     body.endpoint(&endpoint, with_place);
     body.text("expression", &error.expression);
+    body.text("reason", &error.reason);
     if let Some(limit) = error.limit {
         body.text("limit", limit);
     }

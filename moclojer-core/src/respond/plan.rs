@@ -7,14 +7,17 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::body::JsonBody;
+use super::chance::{AnswerPart, Draws};
 use super::error::{self, cut};
 use super::reason::{Mismatch, Part};
 use super::scope::Filled;
+use super::search::Held;
 use super::view::View;
 use super::{Answer, EndpointRef, Headers, Outcome, Responder, cors};
 use crate::route::Segments;
 use crate::spec::path::ParamType;
 use crate::spec::{BodySource, Endpoint, HeaderSource, MethodMatch, header_value};
+use crate::template::Template;
 
 /// The most mismatches that one endpoint's body is told.
 const MOST_BODY_MISMATCHES: usize = 20;
@@ -53,21 +56,22 @@ impl Plan {
         fixed_headers: Option<Headers>,
     ) -> Self {
         let response = &endpoint.response;
-        let body = matches!(&response.body, BodySource::Template(template) if template.needs_body());
-        let in_header = response
-            .headers
-            .iter()
-            .any(|header| matches!(&header.value, HeaderSource::Template(template) if template.needs_body()));
+        let renders_body = templates(&endpoint).any(Template::needs_body);
         let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
         Self {
             method: endpoint.method.clone(),
             status: response.status,
             unguarded: untyped && endpoint.query.is_empty() && endpoint.body.is_none(),
-            renders_body: body || in_header,
+            renders_body,
             fixed_body,
             fixed_headers,
             endpoint,
         }
+    }
+
+    /// Whether two answers of an endpoint to the same request may differ.
+    pub(super) fn draws(endpoint: &Endpoint) -> bool {
+        templates(endpoint).any(Template::uses_time_or_chance)
     }
 
     /// The headers of an endpoint, if they are the same for every request.
@@ -159,14 +163,16 @@ impl Plan {
         found
     }
 
-    /// The answer; `None` when the body is needed and unread. `named` says which endpoint this is.
+    /// The answer; `None` when the body is needed and unread. This is the endpoint at `index` of `block`.
     pub(super) fn render(
         &self,
         view: &View<'_>,
         path: &Segments<'_>,
         responder: &Responder,
-        named: &dyn Fn() -> EndpointRef,
+        block: &Held,
+        index: u32,
     ) -> Option<Answer> {
+        let named = || EndpointRef::of(block.to_arc(), index);
         let status = self.status;
         if let (Some(body), Some(headers)) = (&self.fixed_body, &self.fixed_headers) {
             let outcome = Outcome::Matched(named(), view.note());
@@ -175,7 +181,8 @@ impl Plan {
         if self.renders_body && view.unread() {
             return None;
         }
-        let filled = Filled::new(view, path, &self.endpoint, responder);
+        let draws = Draws::new(&*responder.random, block.seeded.next_answer(index));
+        let mut filled = Filled::new(view, path, &self.endpoint, &*responder.clock, &block.counters, draws);
         let body = match &self.endpoint.response.body {
             BodySource::Fixed(body) => body.clone(),
             BodySource::NotServed(key) => {
@@ -193,7 +200,7 @@ impl Plan {
         };
         let headers = match &self.fixed_headers {
             Some(fixed) => fixed.clone(),
-            None => match self.headers(view, &filled, responder) {
+            None => match self.headers(view, &mut filled, responder) {
                 Ok(headers) => Headers::Made(headers),
                 Err(error) => return Some(error::template(view, named(), responder.options.local, &error)),
             },
@@ -204,15 +211,16 @@ impl Plan {
     fn headers(
         &self,
         view: &View<'_>,
-        filled: &Filled<'_, '_>,
+        filled: &mut Filled<'_, '_>,
         responder: &Responder,
     ) -> Result<Vec<(HeaderName, HeaderValue)>, crate::template::RenderError> {
         let mut headers = Vec::with_capacity(self.endpoint.response.headers.len() + 2);
-        for header in &self.endpoint.response.headers {
+        for (index, header) in (0..).zip(&self.endpoint.response.headers) {
             let value = match &header.value {
                 HeaderSource::Fixed(value) => value.clone(),
                 HeaderSource::Template(template) => {
                     let mut text = String::new();
+                    filled.begin(AnswerPart::Header(index));
                     template.render(filled, &responder.options.template, &mut text)?;
                     header_value(&text)
                 }
@@ -224,6 +232,19 @@ impl Plan {
         }
         Ok(headers)
     }
+}
+
+/// All templates of an endpoint's answer.
+fn templates(endpoint: &Endpoint) -> impl Iterator<Item = &Template> {
+    let in_body = match &endpoint.response.body {
+        BodySource::Template(template) => Some(&**template),
+        BodySource::Fixed(_) | BodySource::NotServed(_) => None,
+    };
+    let in_headers = endpoint.response.headers.iter().filter_map(|header| match &header.value {
+        HeaderSource::Template(template) => Some(&**template),
+        HeaderSource::Fixed(_) => None,
+    });
+    in_body.into_iter().chain(in_headers)
 }
 
 fn push_type(found: &mut Vec<Mismatch>, part: Part, name: &str, kind: &ParamType, text: &str) {

@@ -6,21 +6,26 @@ use std::cell::OnceCell;
 use http::HeaderName;
 use jiff::Timestamp;
 
-use super::Responder;
+use super::chance::{AnswerPart, Draws};
 use super::view::View;
 use crate::json::Value;
+use crate::ports::Clock;
 use crate::route::Segments;
 use crate::spec::Endpoint;
-use crate::template::{Root, Scope};
+use crate::template::{Counters, RequestField, Root, Scope};
 
 /// The values of one answer.
 pub(super) struct Filled<'a, 'v> {
     view: &'a View<'v>,
     path: &'a Segments<'a>,
     endpoint: &'a Endpoint,
-    responder: &'a Responder,
+    clock: &'a dyn Clock,
+    counters: &'a Counters,
+    draws: Draws<'a>,
     /// One instant through one answer.
     now: OnceCell<Timestamp>,
+    /// One id through one answer.
+    id: OnceCell<String>,
 }
 
 impl<'a, 'v> Filled<'a, 'v> {
@@ -28,9 +33,16 @@ impl<'a, 'v> Filled<'a, 'v> {
         view: &'a View<'v>,
         path: &'a Segments<'a>,
         endpoint: &'a Endpoint,
-        responder: &'a Responder,
+        clock: &'a dyn Clock,
+        counters: &'a Counters,
+        draws: Draws<'a>,
     ) -> Self {
-        Self { view, path, endpoint, responder, now: OnceCell::new() }
+        Self { view, path, endpoint, clock, counters, draws, now: OnceCell::new(), id: OnceCell::new() }
+    }
+
+    /// What is rendered from now on is another part of the answer.
+    pub(super) fn begin(&mut self, part: AnswerPart) {
+        self.draws.begin(part);
     }
 }
 
@@ -54,6 +66,28 @@ impl Scope for Filled<'_, '_> {
         }))
     }
 
+    fn query_params(&self, name: Option<&str>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        match name {
+            None => self.view.query().iter().collect(),
+            // The caller knows the name that it asks for.
+            Some(name) => self.view.query().all(name).map(|value| (Cow::Borrowed(""), value)).collect(),
+        }
+    }
+
+    fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.view.cookies().first(name)
+    }
+
+    fn request(&self, field: RequestField) -> Cow<'_, str> {
+        Cow::Borrowed(match field {
+            RequestField::Method => self.view.request.method.as_str(),
+            RequestField::Path => self.view.request.target.path(),
+            RequestField::Host => self.view.host(),
+            RequestField::Body => self.view.text(),
+            RequestField::Id => self.id.get_or_init(|| self.draws.request_id()),
+        })
+    }
+
     fn form_param(&self, name: &str) -> Option<Cow<'_, str>> {
         self.view.form().first(name)
     }
@@ -73,6 +107,7 @@ impl Scope for Filled<'_, '_> {
                     .collect()
             }
             Root::QueryParams => self.view.query().first_of_each().collect(),
+            Root::Cookies => self.view.cookies().first_of_each().collect(),
             Root::FormParams => self.view.form().first_of_each().collect(),
             Root::Headers => {
                 let names = self.view.request.headers.keys();
@@ -82,10 +117,14 @@ impl Scope for Filled<'_, '_> {
     }
 
     fn now(&self) -> Timestamp {
-        *self.now.get_or_init(|| self.responder.clock.now())
+        *self.now.get_or_init(|| self.clock.now())
     }
 
     fn next_random(&self) -> u64 {
-        self.responder.random.next_u64()
+        self.draws.next_u64()
+    }
+
+    fn count(&self, counter: &str) -> Option<u64> {
+        self.counters.next(counter)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use http::header;
 
 use super::body::{self, JsonBody};
-use super::{Body, Request};
+use super::{Body, Request, cookies};
 use crate::json::Value;
 use crate::spec::host;
 
@@ -18,7 +18,7 @@ type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 #[derive(Debug)]
 pub(super) enum Pairs<'a> {
     Short(&'a [u8]),
-    Long { list: Vec<Pair<'a>>, first: HashMap<String, usize> },
+    Long { list: Vec<Pair<'a>>, places: HashMap<String, Vec<usize>> },
 }
 
 /// The longest text that is read for each look.
@@ -29,27 +29,37 @@ impl<'a> Pairs<'a> {
         if text.len() <= SHORT {
             return Self::Short(text);
         }
-        let list: Vec<Pair<'a>> = body::pairs(text).collect();
-        let mut first = HashMap::with_capacity(list.len());
+        Self::of(body::pairs(text).collect())
+    }
+
+    fn of(list: Vec<Pair<'a>>) -> Self {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::with_capacity(list.len());
         for (at, (name, _)) in list.iter().enumerate() {
-            first.entry(name.to_string()).or_insert(at);
+            match places.get_mut(&**name) {
+                Some(places) => places.push(at),
+                None => {
+                    places.insert(name.to_string(), vec![at]);
+                }
+            }
         }
-        Self::Long { list, first }
+        Self::Long { list, places }
     }
 
     /// The first value of `name`.
     pub(super) fn first(&self, name: &str) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Short(text) => body::pairs(text).find(|(key, _)| key == name).map(|(_, value)| value),
-            Self::Long { list, first } => {
-                first.get(name).and_then(|&at| list.get(at)).map(|(_, value)| Cow::Borrowed(&**value))
-            }
-        }
+        self.all(name).next()
     }
 
     /// Every value of `name`.
-    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Cow<'s, str>> {
-        self.iter().filter(move |(key, _)| key == name).map(|(_, value)| value)
+    pub(super) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = Cow<'s, str>> {
+        let (text, list, places) = match self {
+            Self::Short(text) => (*text, &[][..], &[][..]),
+            Self::Long { list, places } => {
+                (&[][..], list.as_slice(), places.get(name).map(Vec::as_slice).unwrap_or_default())
+            }
+        };
+        let kept = places.iter().filter_map(|&at| list.get(at)).map(|(_, value)| Cow::Borrowed(&**value));
+        body::pairs(text).filter(move |(key, _)| key == name).map(|(_, value)| value).chain(kept)
     }
 
     /// Each name with its first value, in order.
@@ -58,7 +68,8 @@ impl<'a> Pairs<'a> {
         self.iter().filter(move |(name, _)| seen.insert(name.clone()))
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    /// All pairs, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         let (text, list) = match self {
             Self::Short(text) => (*text, &[][..]),
             Self::Long { list, .. } => (&[][..], list.as_slice()),
@@ -75,13 +86,23 @@ pub(super) struct View<'a> {
     host: OnceCell<Cow<'a, str>>,
     query: OnceCell<Pairs<'a>>,
     form: OnceCell<Pairs<'a>>,
+    cookies: OnceCell<Pairs<'a>>,
+    text: OnceCell<Cow<'a, str>>,
     json: OnceCell<JsonBody>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(request: &'a Request<'a>, body: Body<'a>) -> Self {
-        let (host, query, form, json) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { request, body, host, query, form, json }
+        Self {
+            request,
+            body,
+            host: OnceCell::new(),
+            query: OnceCell::new(),
+            form: OnceCell::new(),
+            cookies: OnceCell::new(),
+            text: OnceCell::new(),
+            json: OnceCell::new(),
+        }
     }
 
     /// The host that was asked for: of an absolute target, else of `Host`; lower case, without port.
@@ -109,6 +130,16 @@ impl<'a> View<'a> {
     /// The fields of a form body; none while the body is unread.
     pub(super) fn form(&self) -> &Pairs<'a> {
         self.form.get_or_init(|| Pairs::new(body::form(self.request.headers, self.bytes())))
+    }
+
+    /// The cookies.
+    pub(super) fn cookies(&self) -> &Pairs<'a> {
+        self.cookies.get_or_init(|| Pairs::of(cookies::pairs(self.request.headers).collect()))
+    }
+
+    /// The body's text; what is no UTF-8 is replaced. Empty while the body is unread.
+    pub(super) fn text(&self) -> &str {
+        self.text.get_or_init(|| String::from_utf8_lossy(self.bytes()))
     }
 
     /// The body as JSON; absent while the body is unread.

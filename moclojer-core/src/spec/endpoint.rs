@@ -165,12 +165,8 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     let path_params = parsed.as_ref().map(|parsed| parsed.pattern.captures.as_slice()).unwrap_or_default();
     let answer = match fields.get("response") {
         Some(node) => check.inside("response", |check| {
-            response::read(
-                check,
-                node,
-                defaults.headers,
-                &response::Params { path: path_params, query: &query },
-            )
+            let params = response::Params { path: path_params, query: &query, env: check.env };
+            response::read(check, node, defaults.headers, &params)
         }),
         None => {
             missing(check, item.key_span, "response", "an endpoint");

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::check::{Checker, describe, scalar_text, shorten};
-use super::later;
 use super::model::{BodySource, Header, HeaderSource, QueryParam, Response};
 use super::path::Capture;
 use super::tree::{Entry, Kind, Node, json_number};
+use super::{Env, later};
 use crate::json::{self, Value};
 use crate::problem::{Code, Problem, Related};
 use crate::template::{self, Compiled, Mode, Names, ParamKind, Piece};
@@ -24,6 +24,7 @@ const REFUSED: &[&str] = &["content-length", "transfer-encoding", "connection", 
 pub(super) struct Params<'a> {
     pub(super) path: &'a [Capture],
     pub(super) query: &'a [QueryParam],
+    pub(super) env: &'a Env,
 }
 
 impl Params<'_> {
@@ -32,7 +33,7 @@ impl Params<'_> {
             self.path.iter().map(|capture| (&*capture.name, ParamKind::from(&capture.kind))).collect();
         let query: Vec<_> =
             self.query.iter().map(|param| (&*param.name, ParamKind::from(&param.kind))).collect();
-        run(&Names { path_params: &path, query_params: &query, open: false })
+        run(&Names { path_params: &path, query_params: &query, env: self.env, open: false })
     }
 }
 
@@ -63,7 +64,7 @@ pub(super) fn read(
     }
     if let Some(Node { kind: Kind::Map(entries), .. }) = default_headers {
         // Their problems were reported once, at `defaults`.
-        let mut silent = Checker::new(check.source, Vec::new());
+        let mut silent = Checker::new(check.source, check.env, Vec::new());
         for entry in entries {
             let named = HeaderName::from_bytes(entry.key.as_bytes()).ok();
             if named.is_some_and(|name| !headers.iter().any(|header: &Header| header.name == name)) {
@@ -125,8 +126,8 @@ fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {
 /// Reports the problems of `defaults.headers`. Which path parameters there are differs from endpoint to endpoint, so
 /// that one of them is not filled is no problem here.
 pub(super) fn check_headers(check: &mut Checker<'_>, node: &Node) {
-    let mut apart = Checker::new(check.source, Vec::new());
-    read_headers(&mut apart, node, &Params { path: &[], query: &[] }, &mut Vec::new());
+    let mut apart = Checker::new(check.source, check.env, Vec::new());
+    read_headers(&mut apart, node, &Params { path: &[], query: &[], env: check.env }, &mut Vec::new());
     let is_path_param = |problem: &Problem| {
         let text = check.source.text().get(problem.span.start as usize..);
         problem.code == Code::NOT_FILLED && text.is_some_and(|text| text.starts_with("path-params"))
@@ -294,15 +295,7 @@ fn declared_mode(headers: &[Header]) -> Option<Mode> {
     let HeaderSource::Fixed(value) = &header.value else {
         return None;
     };
-    let value = value.to_str().unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    Some(if is_json_type(&essence) {
-        Mode::Json
-    } else if essence == "text/html" || essence.ends_with("/xml") || essence.ends_with("+xml") {
-        Mode::Html
-    } else {
-        Mode::Plain
-    })
+    Some(Mode::of_content_type(value.to_str().unwrap_or_default()))
 }
 
 /// `application/json`, `text/json`, `*+json`.

@@ -1,21 +1,23 @@
 //! Makes a program of a text, and tells everything that is wrong with it.
 //!
 //! One pass over the tokens, without recursion: open blocks stand on a stack. Here are the pass itself,
-//! literal text, expressions and filters; `blocks` has the tags, `condition` what stands in an `if`,
-//! `names` what a variable means.
+//! literal text, expressions and filters; `blocks` has the tags that divide, `lone` the others, `condition`
+//! what stands in an `if`, `names` what a variable means.
 
 mod blocks;
 mod condition;
+mod lone;
 mod names;
 
 use std::ops::Range;
 
 use self::blocks::Block;
+use super::call::{self, Kind, Parameter};
 use super::expression::{self, Call, Part};
-use super::filters::{FILTERS, FILTERS_TO_COME, Gives};
-use super::program::{Argument, Instruction, Place, Program, Source, Span, VariableId};
+use super::filters::{self, FILTERS, Filter, Gives, Run};
+use super::program::{Argument, Field, Instruction, LiteralId, Place, Program, Source, Span, VariableId};
 use super::scan::{Markup, Scanner, Token, Unclosed};
-use super::{Compiled, Mode, Names, Note, ParamKind, Piece, Template, escape};
+use super::{Compiled, Mode, Names, Note, ParamKind, Piece, RequestField, Template, escape};
 use crate::problem::{Code, Severity, did_you_mean};
 
 /// The most errors that are reported, and the most warnings.
@@ -23,7 +25,7 @@ const MOST_NOTES: usize = 64;
 
 /// Compiles a text.
 pub(super) fn text(text: &str, mode: Mode, names: &Names<'_>) -> Compiled {
-    if let Some(program) = Program::literal(text) {
+    if let Some(program) = Program::of_text(text) {
         return Compiled { template: Some(Template { program }), notes: Vec::new() };
     }
     let writing = match mode {
@@ -31,6 +33,7 @@ pub(super) fn text(text: &str, mode: Mode, names: &Names<'_>) -> Compiled {
         Mode::Html => Writing::Html,
         Mode::Plain => Writing::Plain,
         Mode::Header => Writing::Header,
+        Mode::Url => Writing::Url,
     };
     let mut compiler = Compiler::new(names, writing);
     if compiler.fits(text.len()) {
@@ -69,6 +72,7 @@ enum Writing {
     Plain,
     Html,
     Header,
+    Url,
     Json,
     /// Inside a string of a map or list body.
     JsonText,
@@ -89,6 +93,8 @@ struct Compiler<'n> {
     names: &'n Names<'n>,
     writing: Writing,
     program: Program,
+    /// [`Program::literals`] in the making.
+    literals: Vec<String>,
     notes: Vec<Note>,
     /// How many of them are errors, and how many warnings.
     errors: usize,
@@ -97,6 +103,8 @@ struct Compiler<'n> {
     stopped: bool,
     piece: usize,
     state: JsonState,
+    /// Where the text of a URL stands.
+    url: escape::UrlState,
     blocks: Vec<Block>,
     /// How many `comment` and `safe` blocks are open.
     comments: usize,
@@ -110,6 +118,8 @@ struct Compiler<'n> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Chain {
     safe: bool,
+    /// The value is a text of the template, and no filter changes it.
+    literal: bool,
     last: Option<Gives>,
 }
 
@@ -119,12 +129,14 @@ impl<'n> Compiler<'n> {
             names,
             writing,
             program: Program::default(),
+            literals: Vec::new(),
             notes: Vec::new(),
             errors: 0,
             warnings: 0,
             stopped: false,
             piece: 0,
             state: JsonState::Outside,
+            url: escape::UrlState::default(),
             blocks: Vec::new(),
             comments: 0,
             safes: 0,
@@ -155,8 +167,14 @@ impl<'n> Compiler<'n> {
         let program = &mut self.program;
         for variable in &program.variables {
             program.needs_body |= variable.source.needs_body();
-            program.uses_time_or_chance |= matches!(variable.source, Source::Function(_));
+            program.uses_time_or_chance |=
+                matches!(variable.source, Source::Call(_) | Source::Request(RequestField::Id));
         }
+        program.uses_time_or_chance |= program.code.iter().any(|instruction| {
+            matches!(instruction, Instruction::Filter { filter, .. }
+                if matches!(FILTERS[usize::from(*filter)].run, Run::Drawing(_)))
+        });
+        program.literals = self.literals.into_iter().map(String::into_boxed_str).collect();
         program.text.shrink_to_fit();
         program.code.shrink_to_fit();
         Compiled { template: Some(Template { program: self.program }), notes: self.notes }
@@ -258,7 +276,7 @@ impl<'n> Compiler<'n> {
         let typed = single.and_then(|markup| {
             let expression = expression::parse(Part::of(text, markup.inner.clone()).trim()).ok()?;
             let last = expression.filters.last()?;
-            let typed = filter(last.name.text).is_some_and(|(_, row)| row.gives == Gives::JsonType);
+            let typed = filters::find(last.name.text).is_some_and(|(_, row)| row.gives == Gives::JsonType);
             typed.then_some(markup)
         });
         if let Some(markup) = typed {
@@ -281,27 +299,27 @@ impl<'n> Compiler<'n> {
                 self.state = text.bytes().fold(self.state, JsonState::after);
                 self.push_text(text, |text, out| out.push_str(text));
             }
+            Writing::Url => {
+                self.url = self.url.after(text);
+                self.push_text(text, |text, out| out.push_str(text));
+            }
             Writing::Plain | Writing::Html => self.push_text(text, |text, out| out.push_str(text)),
         }
     }
 
     /// Text to write, joined with the text just before it.
     fn push_text(&mut self, text: &str, escape: impl Fn(&str, &mut String)) {
-        let start = self.program.text.len() as u32;
-        escape(text, &mut self.program.text);
-        let end = self.program.text.len() as u32;
-        if start == end {
+        if text.is_empty() {
             return;
         }
-        let open = self.program.code.len() > self.sealed;
-        if open
-            && let Some(Instruction::Text(last)) = self.program.code.last_mut()
-            && last.end == start
-        {
-            last.end = end;
-            return;
+        if self.open_literal().is_none() {
+            let literal = LiteralId(self.literals.len() as u32);
+            self.emit(Instruction::Text(literal));
+            self.literals.push(String::new());
         }
-        self.emit(Instruction::Text(Span { start, end }));
+        if let Some(literal) = self.literals.last_mut() {
+            escape(text, literal);
+        }
     }
 
     /// Text to refer to.
@@ -332,7 +350,8 @@ impl<'n> Compiler<'n> {
             Instruction::Jump(to)
             | Instruction::JumpIfTrue(to)
             | Instruction::JumpIfFalse(to)
-            | Instruction::JumpIfAbsent(to),
+            | Instruction::JumpIfAbsent(to)
+            | Instruction::JumpIfBlank(to),
         ) = self.program.code.get_mut(at)
         {
             *to = target;
@@ -379,31 +398,68 @@ impl<'n> Compiler<'n> {
             filters = &filters[..filters.len() - 1];
         }
         if filters.is_empty() {
-            let place =
-                if typed { Place::JsonOwn } else { self.written(Chain::default(), Some(variable), markup) };
+            let place = match typed {
+                true => Place::JsonOwn,
+                false => self
+                    .written(Chain { literal: self.is_literal(variable), ..Chain::default() }, &markup.whole),
+            };
             self.untyped(variable, Chain::default(), place, parsed.operand);
-            self.emit(Instruction::Show(variable, place));
+            self.show(variable, place);
             return;
         }
         self.emit(Instruction::Load(variable));
         let chain = self.filters(filters);
-        let place = if typed { Place::JsonOwn } else { self.written(chain, None, markup) };
+        let place = if typed { Place::JsonOwn } else { self.written(chain, &markup.whole) };
         self.untyped(variable, chain, place, parsed.operand);
         self.emit(Instruction::Write(place));
     }
 
-    /// Where a value is written; `bare` is a variable without filters.
-    fn written(&mut self, chain: Chain, bare: Option<VariableId>, markup: &Markup) -> Place {
+    /// Writes a variable, together with the literal text just before it.
+    fn show(&mut self, variable: VariableId, place: Place) {
+        let before = match self.open_literal() {
+            Some(literal) => {
+                self.program.code.pop();
+                literal
+            }
+            None => LiteralId::NONE,
+        };
+        let known = self.program.variables.get(variable.0 as usize);
+        let instruction = match known.map(|variable| (variable.source, variable.keys.clone())) {
+            Some((Source::Slot(slot), keys)) if keys.len() == 1 => {
+                Instruction::ShowField(before, Field { slot, key: keys.start, place })
+            }
+            _ => Instruction::Show(before, variable, place),
+        };
+        // Failures of what was a text of its own belong to this expression.
+        if let Some((first, _)) = self.program.places.last_mut() {
+            *first = (*first).min(self.program.code.len() as u32);
+        }
+        self.emit(instruction);
+    }
+
+    /// The literal that the last instruction writes, if the next one may join it.
+    fn open_literal(&self) -> Option<LiteralId> {
+        match self.program.code.last() {
+            Some(Instruction::Text(literal)) if self.program.code.len() > self.sealed => Some(*literal),
+            _ => None,
+        }
+    }
+
+    fn is_literal(&self, variable: VariableId) -> bool {
+        matches!(self.source(variable), Source::Literal(_))
+    }
+
+    /// Where the value of the expression or tag at `whole` is written.
+    fn written(&mut self, chain: Chain, whole: &Range<usize>) -> Place {
         let safe = chain.safe || self.safes > 0;
         match self.writing {
             Writing::JsonText => Place::JsonString,
             Writing::Header => Place::Header,
             Writing::Plain => Place::Raw,
-            Writing::Html => {
-                let literal =
-                    bare.is_some_and(|variable| matches!(self.source(variable), Source::Literal(_)));
-                if safe || literal { Place::Raw } else { Place::Html }
-            }
+            Writing::Html if safe || chain.literal || chain.last == Some(Gives::Markup) => Place::Raw,
+            Writing::Html => Place::Html,
+            Writing::Url if safe => Place::Raw,
+            Writing::Url => self.url.value(),
             Writing::Json if self.state == JsonState::Outside => Place::JsonValue,
             Writing::Json if safe => {
                 self.state = JsonState::String;
@@ -413,7 +469,7 @@ impl<'n> Compiler<'n> {
                 if self.state == JsonState::Escape
                     && let Some(note) = self.error(
                         Code::TEMPLATE_SYNTAX,
-                        markup.whole.clone(),
+                        whole.clone(),
                         "a backslash stands just before a template inside a JSON string".to_owned(),
                     )
                 {
@@ -425,26 +481,32 @@ impl<'n> Compiler<'n> {
         }
     }
 
-    /// Warns of an untyped text where a JSON value stands.
+    /// Warns of a text where a JSON value stands: an untyped one of the request, or a function's.
     fn untyped(&mut self, variable: VariableId, chain: Chain, place: Place, operand: Part<'_>) {
-        let text = matches!(
-            self.source(variable),
-            Source::PathParam(_, ParamKind::Text)
-                | Source::QueryParam(_, ParamKind::Text)
-                | Source::Header(_)
-                | Source::FormParam(_)
-        );
-        let fits = self.safes > 0 || chain.safe || chain.last.is_some_and(|gives| gives != Gives::Any);
-        if !text || fits || place != Place::JsonValue {
+        let fits = self.safes > 0 || chain.safe || matches!(chain.last, Some(Gives::Json | Gives::JsonType));
+        if fits || place != Place::JsonValue {
             return;
         }
-        let message = format!("`{}` is a text of any kind, and a JSON value stands here", clip(operand.text));
+        let what = match self.source(variable) {
+            Source::PathParam(_, ParamKind::Text)
+            | Source::QueryParam(_, ParamKind::Text)
+            | Source::Header(_)
+            | Source::FormParam(_)
+            | Source::Cookie(_) => "is a text of any kind",
+            Source::Call(call) if self.gives_text(call) => "is a text",
+            _ => return,
+        };
+        let message = format!("`{}` {what}, and a JSON value stands here", clip(operand.text));
         if let Some(note) = self.warning(Code::NOT_JSON_VALUE, operand.range(), message) {
             note.help = Some(
                 "put quotes around it, declare its type, or end it with `|json`, `|int`, `|float` or `|bool`"
                     .to_owned(),
             );
         }
+    }
+
+    fn gives_text(&self, call: u32) -> bool {
+        self.program.calls.get(call as usize).is_some_and(|call| call.function.gives == Gives::Any)
     }
 
     /// Reports quotes that are not paired.
@@ -481,44 +543,162 @@ impl<'n> Compiler<'n> {
     /// Applies filters to the current value.
     fn filters(&mut self, calls: &[Call<'_>]) -> Chain {
         let mut chain = Chain::default();
+        let mut shortening = Shortening::default();
         for call in calls {
-            if let Some(row) = self.filter(call) {
+            if let Some(row) = self.filter(call, &mut shortening) {
                 chain.safe |= row.name == "safe";
                 chain.last = Some(row.gives);
             }
         }
+        if let Some(name) = shortening.pending {
+            self.alone(name);
+        }
         chain
     }
 
-    fn filter(&mut self, call: &Call<'_>) -> Option<&'static super::filters::Filter> {
+    fn filter(&mut self, call: &Call<'_>, shortening: &mut Shortening) -> Option<&'static Filter> {
         let name = call.name.text;
-        let Some((index, row)) = filter(name) else {
+        let Some((index, row)) = filters::find(name) else {
             self.unknown_filter(call.name);
             return None;
         };
+        let (first, count) = self.arguments(call, row.parameters, row.documentation, row.example.0)?;
+        let argument = self.program.arguments.get(first as usize).copied();
+        match row.run {
+            Run::Side(side) => shortening.side = Some(self.intern(side)),
+            Run::Ellipsis => shortening.ellipsis = argument,
+            Run::Pure(_) | Run::Drawing(_) => {
+                if row.gives == Gives::Markup && self.writing == Writing::Html && self.is_unchecked(call) {
+                    self.escape_markup();
+                }
+                let count = if name == "abbreviate" {
+                    self.shorten(std::mem::take(shortening), count)
+                } else {
+                    count
+                };
+                self.emit(Instruction::Filter { filter: index as u16, count: count as u16, first });
+                if let Some(name) = shortening.pending.take() {
+                    self.alone(name);
+                }
+                return Some(row);
+            }
+        }
+        shortening.pending = Some((call.name.range(), row.name));
+        Some(row)
+    }
+
+    /// What `abbr-…` said becomes arguments of the `abbreviate` that follows: max, width, side, ellipsis.
+    fn shorten(&mut self, shortening: Shortening, count: u32) -> u32 {
+        let nothing = Argument::Text(Span { start: 0, end: 0 });
+        if shortening.pending.is_none() {
+            return count;
+        }
+        if count == 1 {
+            self.program.arguments.push(nothing);
+        }
+        self.program.arguments.push(shortening.side.map_or(nothing, Argument::Text));
+        self.program.arguments.extend(shortening.ellipsis);
+        if shortening.ellipsis.is_some() { 4 } else { 3 }
+    }
+
+    /// True for `email:false` and `phone:false`, which make a link of any text.
+    fn is_unchecked(&self, call: &Call<'_>) -> bool {
+        call.arguments.iter().any(|part| part.unquoted().unwrap_or(part.text) == "false")
+    }
+
+    /// Escapes the current value before a filter puts it into markup.
+    fn escape_markup(&mut self) {
+        if let Some((index, _)) = filters::find("xml") {
+            self.emit(Instruction::Filter { filter: index as u16, count: 0, first: 0 });
+        }
+    }
+
+    fn alone(&mut self, (range, name): (Range<usize>, &'static str)) {
+        let message = format!("`{name}` does nothing where no `abbreviate` follows it");
+        if let Some(note) = self.error(Code::FILTER_ARGUMENTS, range, message) {
+            note.help = Some("write `abbreviate` just after it, as in `abbr-left|abbreviate:20`".to_owned());
+        }
+    }
+
+    /// The arguments of a call as a range of the program's; what is wrong with them is noted.
+    fn arguments(
+        &mut self,
+        call: &Call<'_>,
+        parameters: &[Parameter],
+        documentation: &str,
+        example: &str,
+    ) -> Option<(u32, u32)> {
+        let name = call.name.text;
         let count = call.arguments.len();
-        if !row.arguments.contains(&count) {
-            let (least, most) = (*row.arguments.start(), *row.arguments.end());
+        let (least, most) = call::counts(parameters);
+        if !(least..=most).contains(&count) {
             let end = call.arguments.last().map_or(call.name.range().end, |last| last.range().end);
-            let message =
-                format!("`{name}` has {count} {}", if count == 1 { "argument" } else { "arguments" });
+            let message = format!("`{}` has {}", clip(name), plural(count));
             if let Some(note) = self.error(Code::FILTER_ARGUMENTS, call.name.start..end, message) {
                 note.expected = Some(match (least, most) {
                     (0, 0) => "no arguments".to_owned(),
-                    (1, 1) => "one argument".to_owned(),
-                    (least, most) if least == most => format!("{least} arguments"),
-                    (least, most) => format!("{least} to {most} arguments"),
+                    (least, most) if least == most => plural(least),
+                    (least, call::MOST_ARGUMENTS) => format!("{} or more", plural(least)),
+                    (least, most) => format!("{least} to {}", plural(most)),
                 });
-                note.help = Some(format!("{} As in `{}`.", row.documentation, row.example.0));
+                let signature = call::signature(name, parameters);
+                note.help = Some(format!("write `{signature}`, as in `{example}`: {documentation}"));
             }
             return None;
         }
-        let arguments: Vec<Argument> =
-            call.arguments.iter().map(|argument| self.argument(*argument)).collect();
+        let mut wrong = false;
+        let arguments: Vec<Argument> = call
+            .arguments
+            .iter()
+            .enumerate()
+            .map(|(index, part)| {
+                let argument = self.argument(*part);
+                if let (Argument::Text(_), Some(parameter)) = (argument, call::parameter(parameters, index)) {
+                    wrong |= !self.fits_parameter(*part, parameter, name);
+                }
+                argument
+            })
+            .collect();
         let first = self.program.arguments.len() as u32;
         self.program.arguments.extend(arguments);
-        self.emit(Instruction::Filter { filter: index as u16, count: count as u16, first });
-        Some(row)
+        (!wrong).then_some((first, count as u32))
+    }
+
+    /// False, and noted, for an argument that is written in the template and cannot be used.
+    fn fits_parameter(&mut self, part: Part<'_>, parameter: Parameter, name: &str) -> bool {
+        let text = part.unquoted().unwrap_or(part.text);
+        let Some(misfit) = call::misfit(parameter.kind, text) else {
+            return true;
+        };
+        let message = match misfit.reason {
+            Some(reason) => format!("the {} of `{}` cannot be used: {reason}", parameter.name, clip(name)),
+            None => format!("`{}` is no {} for `{}`", clip(text), parameter.name, clip(name)),
+        };
+        if parameter.kind == Kind::Language {
+            if let Some(note) = self.warning(Code::UNKNOWN_LANGUAGE, part.range(), message) {
+                note.expected = misfit.expected;
+                note.help =
+                    Some("English is used; put quotes around a pattern that holds a colon".to_owned());
+            }
+            return true;
+        }
+        let meant = match parameter.kind {
+            Kind::OneOf(words) => did_you_mean(text, words.iter().copied()),
+            _ => None,
+        };
+        // The place inside the text, which begins behind a quote.
+        let range = match misfit.at {
+            0 => part.range(),
+            at => {
+                let quote = usize::from(text.len() < part.text.len());
+                part.start + quote + at..part.range().end
+            }
+        };
+        if let Some(note) = self.error(Code::FILTER_ARGUMENTS, range, message) {
+            note.expected = misfit.expected;
+            note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+        }
+        false
     }
 
     fn unknown_filter(&mut self, name: Part<'_>) {
@@ -531,9 +711,9 @@ impl<'n> Compiler<'n> {
             }
             return;
         }
-        if FILTERS_TO_COME.contains(&name.text) {
-            let message = format!("the filter `{}` is not served yet", name.text);
-            self.error(Code::TEMPLATE_NOT_SERVED_YET, name.range(), message);
+        if name.text.ends_with(char::is_whitespace) {
+            let message = "no white space stands before the colon of an argument";
+            self.error(Code::UNKNOWN_FILTER, name.range(), message.to_owned());
             return;
         }
         let message = format!("there is no filter `{}`", clip(name.text));
@@ -556,10 +736,21 @@ impl<'n> Compiler<'n> {
     }
 }
 
-/// The row of a filter and its index.
-fn filter(name: &str) -> Option<(usize, &'static super::filters::Filter)> {
-    let index = FILTERS.binary_search_by(|row| row.name.cmp(name)).ok()?;
-    FILTERS.get(index).map(|row| (index, row))
+/// What filters said of the `abbreviate` that has to follow.
+#[derive(Default)]
+struct Shortening {
+    side: Option<Span>,
+    ellipsis: Option<Argument>,
+    /// The last of those filters, until an `abbreviate` takes them.
+    pending: Option<(Range<usize>, &'static str)>,
+}
+
+fn plural(arguments: usize) -> String {
+    match arguments {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        _ => format!("{arguments} arguments"),
+    }
 }
 
 impl JsonState {
@@ -575,6 +766,12 @@ impl JsonState {
 
 impl Source {
     fn needs_body(&self) -> bool {
-        matches!(self, Self::Json | Self::FormParam(_) | Self::Whole(super::Root::FormParams))
+        matches!(
+            self,
+            Self::Json
+                | Self::FormParam(_)
+                | Self::Whole(super::Root::FormParams)
+                | Self::Request(RequestField::Body)
+        )
     }
 }

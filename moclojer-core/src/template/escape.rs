@@ -1,4 +1,7 @@
-//! Escaping of texts for HTML and header values (for JSON see [`crate::json`]). Runs that need none are copied whole.
+//! Escaping of texts for HTML, header values and URLs (for JSON see [`crate::json`]). Runs that need none are
+//! copied whole.
+
+use super::program::Place;
 
 /// Appends `text` with `& < > " '` as entities.
 pub(crate) fn html_into(text: &str, out: &mut String) {
@@ -17,6 +20,53 @@ pub(crate) fn html_into(text: &str, out: &mut String) {
 /// Appends `text` without the bytes that a header value may not hold.
 pub(crate) fn header_into(text: &str, out: &mut String) {
     replace_bytes(text, out, |byte| ((byte < 0x20 && byte != b'\t') || byte == 0x7F).then_some(""));
+}
+
+/// Where the text of a URL stands after what was read of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum UrlState {
+    /// In the scheme or before it, or in a relative path's first segment.
+    #[default]
+    Start,
+    /// In host and port.
+    Authority,
+    /// In the path, the query or the fragment.
+    Inside,
+}
+
+impl UrlState {
+    /// The state after literal text.
+    pub(super) fn after(self, text: &str) -> Self {
+        const PATH: [char; 3] = ['/', '?', '#'];
+        let host = match (self, text.find(PATH)) {
+            (Self::Inside, _) => return self,
+            (Self::Authority, _) => text,
+            (Self::Start, None) => return self,
+            (Self::Start, Some(at)) => match text[at..].strip_prefix("//") {
+                Some(host) => host,
+                None => return Self::Inside,
+            },
+        };
+        if host.contains(PATH) { Self::Inside } else { Self::Authority }
+    }
+
+    /// How a value is written here: as it is where it may be a scheme, a host or a whole URL.
+    pub(super) fn value(self) -> Place {
+        if self == Self::Inside { Place::Url } else { Place::Raw }
+    }
+}
+
+/// Appends `text` percent-encoded, but for letters, digits and `-._~` (RFC 3986, section 2.3).
+pub(crate) fn url_into(text: &str, out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            out.push('%');
+            out.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+        }
+    }
 }
 
 /// Copies `text`; each byte that `replacement` knows, which must be ASCII, is replaced.

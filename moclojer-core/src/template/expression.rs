@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::call::MOST_ARGUMENTS;
+
 /// A piece of the text inside braces, and where it begins in the whole text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Part<'t> {
@@ -19,6 +21,11 @@ impl<'t> Part<'t> {
     /// Its bytes in the whole text.
     pub(super) fn range(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
+    }
+
+    /// Without white space at the beginning.
+    fn trim_start(&self) -> Self {
+        self.after(self.text.len() - self.text.trim_start().len())
     }
 
     /// Without white space at both ends.
@@ -77,7 +84,7 @@ pub(super) struct Call<'t> {
     pub(super) arguments: Vec<Part<'t>>,
 }
 
-/// The most filters in one expression, and arguments of one filter.
+/// The most filters in one expression.
 pub(super) const MOST_FILTERS: usize = 64;
 /// The most keys in one path: what the deepest JSON needs.
 pub(super) const MOST_KEYS: usize = 128;
@@ -92,19 +99,29 @@ pub(super) fn parse<'t>(part: Part<'t>) -> Result<Expression<'t>, Range<usize>> 
         if filters.len() == MOST_FILTERS {
             return Err(call.start..part.range().end);
         }
-        let mut colons = call.split(b':');
-        let name = colons.next().unwrap_or(call).trim();
-        let arguments: Vec<_> = colons
-            .map(|argument| argument.trim())
-            .filter(|argument| !argument.text.is_empty())
-            .take(MOST_FILTERS + 1)
-            .collect();
-        if arguments.len() > MOST_FILTERS {
-            return Err(call.range());
-        }
-        filters.push(Call { name, arguments });
+        filters.push(self::call(call)?);
     }
     Ok(Expression { operand, filters })
+}
+
+/// Splits `part` at `:` outside quotes; `Err` holds its bytes when there are too many arguments.
+pub(super) fn call<'t>(part: Part<'t>) -> Result<Call<'t>, Range<usize>> {
+    let mut colons = part.split(b':');
+    let before = colons.next().unwrap_or(part);
+    // White space between a name and its colon belongs to the name, and makes it unknown, as in the original.
+    let name = match before.text.len() == part.text.len() {
+        true => before.trim(),
+        false => before.trim_start(),
+    };
+    let arguments: Vec<_> = colons
+        .map(|argument| argument.trim())
+        .filter(|argument| !argument.text.is_empty())
+        .take(MOST_ARGUMENTS + 1)
+        .collect();
+    if arguments.len() > MOST_ARGUMENTS {
+        return Err(part.range());
+    }
+    Ok(Call { name, arguments })
 }
 
 /// The words of a tag: split at white space outside quotes, but not around `|` nor after `:`.

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use http::HeaderName;
 
-use super::{ParamKind, Root};
+use super::functions;
+use super::{ParamKind, RequestField, Root};
 
 /// Bytes of [`Program::text`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,35 +21,63 @@ pub(super) struct Span {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct VariableId(pub(super) u32);
 
+/// An index into [`Program::literals`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LiteralId(pub(super) u32);
+
+impl LiteralId {
+    /// No text: it is in no table.
+    pub(super) const NONE: Self = Self(u32::MAX);
+}
+
+/// A field of a loop's item, and where it is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Field {
+    pub(super) slot: u32,
+    /// An index into [`Program::keys`].
+    pub(super) key: u32,
+    pub(super) place: Place,
+}
+
 /// The code and its tables.
 #[derive(Debug, Default)]
 pub(super) struct Program {
-    /// Literals, names and the source of expressions.
+    /// What is written as it stands.
+    pub(super) literals: Vec<Box<str>>,
+    /// Texts and names of expressions, and their source.
     pub(super) text: String,
     pub(super) code: Vec<Instruction>,
     pub(super) variables: Vec<Variable>,
     pub(super) keys: Vec<Key>,
     pub(super) arguments: Vec<Argument>,
     pub(super) loops: Vec<Loop>,
+    pub(super) calls: Vec<Call>,
     pub(super) headers: Vec<HeaderName>,
     /// Declared names, kept where a whole root is used.
     pub(super) path_kinds: Vec<(Box<str>, ParamKind)>,
     pub(super) query_kinds: Vec<(Box<str>, ParamKind)>,
     /// From which instruction on which expression or tag runs, in order.
     pub(super) places: Vec<(u32, Span)>,
-    /// How many values loops keep at once.
+    /// How many values loops and names keep at once.
     pub(super) slots: u32,
+    /// How many tags `cycle` there are.
+    pub(super) cycles: u32,
     pub(super) needs_body: bool,
     pub(super) uses_time_or_chance: bool,
 }
 
-/// One step of the machine, which has a current value and a value put aside.
+/// One step of the machine, which has a current value and a value put aside. The tag is a byte of its own, which
+/// is read faster than one hidden in what it holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
 pub(super) enum Instruction {
-    /// Write literal text.
-    Text(Span),
-    /// Write a variable.
-    Show(VariableId, Place),
+    /// Write a literal.
+    Text(LiteralId),
+    /// Write the literal before it, then a variable.
+    Show(LiteralId, VariableId, Place),
+    /// Write the literal before it, then a field of a loop's item: what loops do most, and the same as `Show` of a
+    /// slot with one key.
+    ShowField(LiteralId, Field),
     /// Make a variable the current value.
     Load(VariableId),
     /// Apply the filter at this index of the table to the current value.
@@ -68,6 +97,18 @@ pub(super) enum Instruction {
     Compare(Comparison),
     /// Make the current value its negated truth.
     Not,
+    /// Keep the current value in a slot.
+    Store(u32),
+    /// Set what a map has at a path (`count` keys from `first` on) to the value put aside.
+    SetPath { first: u32, count: u32 },
+    /// Make zero the current value.
+    Zero,
+    /// Add the current number to the one put aside.
+    Add,
+    /// Make the value put aside the current one.
+    TakeAside,
+    /// Make the next of `count` arguments from `first` on the current value.
+    Cycle { cycle: u32, first: u32, count: u32 },
     /// Go on elsewhere.
     Jump(u32),
     /// Go on elsewhere when the current value is true.
@@ -76,6 +117,8 @@ pub(super) enum Instruction {
     JumpIfFalse(u32),
     /// Go on elsewhere when the current value is missing or null.
     JumpIfAbsent(u32),
+    /// Go on elsewhere when the current value shows nothing: missing, null or the empty text.
+    JumpIfBlank(u32),
     /// Begin a loop over the current value, or go where it has no items.
     Begin(u32),
     /// Take the loop's next item, or end it.
@@ -97,6 +140,8 @@ pub(super) enum Place {
     Html,
     /// In a header value.
     Header,
+    /// In the path or query of a URL.
+    Url,
 }
 
 /// A comparison.
@@ -106,6 +151,8 @@ pub(super) enum Comparison {
     Equal,
     /// `!=`
     Unequal,
+    /// `ifequal`: the same text, whatever the type.
+    Same,
     /// `<`, `>`, `<=`, `>=`; with `literal`, one side is a number written in the template.
     Order { less: bool, equal: bool, greater: bool, literal: bool },
 }
@@ -124,11 +171,19 @@ pub(super) enum Source {
     Nothing,
     /// A text of the template.
     Literal(Span),
+    /// A number of the template.
+    Number(Span),
     PathParam(u32, ParamKind),
     QueryParam(Span, ParamKind),
     /// An index into [`Program::headers`].
     Header(u32),
+    /// All values of a query parameter as a list, or of all of them as a map of lists.
+    QueryAll(Option<Span>),
     FormParam(Span),
+    Cookie(Span),
+    Request(RequestField),
+    /// A variable of the environment, as it was when the file was loaded.
+    Setting(Span),
     /// The body as JSON.
     Json,
     /// All names and values of a root.
@@ -141,7 +196,8 @@ pub(super) enum Source {
     Field(u32, Option<VariableId>),
     /// What is known of the loop at this depth, counted from the outermost.
     Loop(u32, LoopField),
-    Function(Function),
+    /// An index into [`Program::calls`].
+    Call(u32),
 }
 
 /// What is known of a loop.
@@ -158,12 +214,19 @@ pub(super) enum LoopField {
     Whole,
 }
 
-/// A value that needs no context.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Function {
-    Now,
-    Uuid,
-    Random,
+/// A function with its arguments.
+#[derive(Clone, Copy)]
+pub(super) struct Call {
+    pub(super) function: &'static functions::Function,
+    /// Index of its first argument into [`Program::arguments`].
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.function.name, self.count)
+    }
 }
 
 /// A key of a path.
@@ -174,7 +237,7 @@ pub(super) struct Key {
     pub(super) index: Option<u32>,
 }
 
-/// An argument of a filter.
+/// An argument of a filter or function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Argument {
     Text(Span),
@@ -217,33 +280,47 @@ impl Binding {
 }
 
 impl Program {
-    /// The bytes of a span.
+    /// A literal; that of [`LiteralId::NONE`] is empty.
+    #[inline]
+    pub(super) fn literal(&self, id: LiteralId) -> &str {
+        self.literals.get(id.0 as usize).map_or("", |literal| literal)
+    }
+
+    /// The text of a span.
     #[inline]
     pub(super) fn str(&self, span: Span) -> &str {
         &self.text[span.start as usize..span.end as usize]
     }
 
+    /// The bytes of a span.
+    #[inline]
+    pub(super) fn bytes(&self, span: Span) -> &[u8] {
+        &self.text.as_bytes()[span.start as usize..span.end as usize]
+    }
+
     /// The program of a text in which nothing begins a template, as most texts of a file are.
-    pub(super) fn literal(text: &str) -> Option<Self> {
+    pub(super) fn of_text(text: &str) -> Option<Self> {
         let begins = |pair: &[u8]| matches!(pair, [b'{', b'{' | b'%' | b'#']);
         if text.as_bytes().windows(2).any(begins) {
             return None;
         }
-        let end = u32::try_from(text.len()).ok()?;
-        let code = if text.is_empty() { Vec::new() } else { vec![Instruction::Text(Span { start: 0, end })] };
-        Some(Self { text: text.to_owned(), code, ..Self::default() })
+        let (literals, code) = match text {
+            "" => (Vec::new(), Vec::new()),
+            text => (vec![text.into()], vec![Instruction::Text(LiteralId(0))]),
+        };
+        Some(Self { literals, code, ..Self::default() })
     }
 
     /// How many bytes a rendered text usually has. The expressions' own text stands for their values.
     pub(super) fn usual_bytes(&self) -> usize {
-        self.text.len() + 16
+        self.literals.iter().map(|literal| literal.len()).sum::<usize>() + self.text.len() + 16
     }
 
     /// The rendered text, when it is the same for all.
     pub(super) fn fixed(&self) -> Option<&str> {
-        match self.code.as_slice() {
-            [] => Some(""),
-            [Instruction::Text(span)] => Some(self.str(*span)),
+        match (self.code.as_slice(), self.literals.as_slice()) {
+            ([], _) => Some(""),
+            ([Instruction::Text(LiteralId(0))], [literal]) => Some(literal),
             _ => None,
         }
     }

@@ -2,14 +2,15 @@
 //! variable, and every instruction, item and KiB is charged.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::filters::{FILTERS, pair};
+use super::filters::{FILTERS, Run};
 use super::program::{
-    Argument, Binding, Comparison, Function, Instruction, Key, LoopField, Place, Program, Source, Variable,
-    VariableId,
+    Argument, Binding, Call, Comparison, Field, Instruction, Key, LoopField, Place, Program, Source,
+    Variable, VariableId,
 };
-use super::value::{Meter, Number, Stop, Text, Value, character, charge_lookup, parse_number};
+use super::value::{Meter, Number, Stop, Text, Value, character, charge_lookup, pair, parse_number};
 use super::write::{write, write_json_value, write_text};
 use super::{Limits, ParamKind, RenderError, Root, Scope, compile::clip};
 use crate::json;
@@ -27,6 +28,8 @@ pub(super) fn render<'a>(
         meter: Meter::new(limits),
         slots: vec![Value::Missing; program.slots as usize],
         frames: Vec::new(),
+        cycles: vec![0; program.cycles as usize],
+        hints: vec![0; if program.loops.is_empty() { 0 } else { program.keys.len() }],
         current: Value::Missing,
         aside: Value::Missing,
         arguments: Vec::new(),
@@ -40,7 +43,7 @@ pub(super) fn render<'a>(
                 format!("rendering wrote more than {} bytes", limits.output_bytes),
                 Some(Limits::OUTPUT_BYTES),
             ),
-            Stop::Reason(reason) => (reason.into(), None),
+            Stop::Reason(reason) => ((*reason).into(), None),
         };
         RenderError { expression, reason, limit }
     })
@@ -54,8 +57,12 @@ struct Machine<'a> {
     slots: Vec<Value<'a>>,
     /// Loops that run, from the outermost.
     frames: Vec<Frame<'a>>,
+    /// Where the object of the item before had each key: items of a list are mostly alike. Empty without loops.
+    hints: Vec<u32>,
+    /// How often each tag `cycle` was passed.
+    cycles: Vec<u32>,
     current: Value<'a>,
-    /// The left side of a comparison.
+    /// The left side of a comparison, a sum so far, or what is to be set in a map.
     aside: Value<'a>,
     /// Kept for its memory.
     arguments: Vec<Value<'a>>,
@@ -82,40 +89,76 @@ enum Items<'a> {
 }
 
 impl<'a> Machine<'a> {
+    /// Runs to the end. What loops do most stands here by itself, so that the machine's state stays in registers.
     fn run(&mut self, out: &mut String) -> Result<(), Stop> {
-        while let Some(instruction) = self.program.code.get(self.next) {
+        let program = self.program;
+        while let Some(instruction) = program.code.get(self.next) {
             self.next += 1;
             self.meter.step(1)?;
-            match *instruction {
-                Instruction::Text(span) => {
-                    let text = self.program.str(span);
-                    self.meter.output(text.len())?;
-                    out.push_str(text);
+            match instruction {
+                Instruction::Text(literal) => self.text(program.literal(*literal), out)?,
+                Instruction::ShowField(before, field) => {
+                    let before = program.literal(*before);
+                    match self.plain_field(field) {
+                        Some(text) => {
+                            self.meter.output(before.len() + text.len())?;
+                            out.push_str(before);
+                            out.push_str(text);
+                        }
+                        None => self.show_field(before, field, out)?,
+                    }
                 }
-                Instruction::Show(variable, place) => self.show(variable, place, out)?,
-                Instruction::Load(variable) => self.current = self.load(variable)?,
-                Instruction::Filter { filter, count, first } => self.filter(filter, count, first)?,
-                Instruction::Write(place) => write(&self.current, place, out, &mut self.meter)?,
-                Instruction::Hold => self.aside = std::mem::take(&mut self.current),
-                Instruction::Compare(comparison) => {
-                    self.current =
-                        Value::Bool(compare(&self.aside, &self.current, comparison, &mut self.meter)?);
-                }
-                Instruction::Not => self.current = Value::Bool(!self.current.is_true()),
-                Instruction::Jump(target) => self.next = target as usize,
-                Instruction::JumpIfTrue(target) => self.jump_if(self.current.is_true(), target),
-                Instruction::JumpIfFalse(target) => self.jump_if(!self.current.is_true(), target),
-                Instruction::JumpIfAbsent(target) => self.jump_if(self.current.is_absent(), target),
-                Instruction::Begin(id) => self.begin(id)?,
                 Instruction::Next(id) => {
-                    if self.advance(id)? {
-                        self.next = self.program.loops[id as usize].body as usize;
+                    if self.advance(*id)? {
+                        self.next = program.loops[*id as usize].body as usize;
                     } else {
                         self.frames.pop();
                     }
                 }
+                other => self.execute(other, out)?,
             }
         }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn execute(&mut self, instruction: &Instruction, out: &mut String) -> Result<(), Stop> {
+        let program = self.program;
+        match *instruction {
+            // Those that `run` did not leave to this function.
+            Instruction::Text(_) | Instruction::ShowField(..) | Instruction::Next(_) => {}
+            Instruction::Show(before, variable, place) => {
+                self.text(program.literal(before), out)?;
+                self.show(variable, place, out)?;
+            }
+            Instruction::Load(variable) => self.current = self.load(variable)?,
+            Instruction::Filter { filter, count, first } => self.filter(filter, count, first)?,
+            Instruction::Write(place) => write(&self.current, place, out, &mut self.meter)?,
+            Instruction::Hold => self.aside = std::mem::take(&mut self.current),
+            Instruction::Compare(comparison) => {
+                self.current = Value::Bool(compare(&self.aside, &self.current, comparison, &mut self.meter)?);
+            }
+            Instruction::Not => self.current = Value::Bool(!self.current.is_true()),
+            Instruction::Store(slot) => self.slots[slot as usize] = std::mem::take(&mut self.current),
+            Instruction::SetPath { first, count } => self.set_path(first, count)?,
+            Instruction::Zero => self.current = Value::Int(0),
+            Instruction::Add => self.add()?,
+            Instruction::TakeAside => self.current = std::mem::take(&mut self.aside),
+            Instruction::Cycle { cycle, first, count } => self.cycle(cycle, first, count)?,
+            Instruction::Jump(target) => self.next = target as usize,
+            Instruction::JumpIfTrue(target) => self.jump_if(self.current.is_true(), target),
+            Instruction::JumpIfFalse(target) => self.jump_if(!self.current.is_true(), target),
+            Instruction::JumpIfAbsent(target) => self.jump_if(self.current.is_absent(), target),
+            Instruction::JumpIfBlank(target) => self.jump_if(self.current.is_blank(), target),
+            Instruction::Begin(id) => self.begin(id)?,
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn text(&mut self, text: &str, out: &mut String) -> Result<(), Stop> {
+        self.meter.output(text.len())?;
+        out.push_str(text);
         Ok(())
     }
 
@@ -126,22 +169,112 @@ impl<'a> Machine<'a> {
     }
 
     fn filter(&mut self, filter: u16, count: u16, first: u32) -> Result<(), Stop> {
-        let program = self.program;
         let mut arguments = std::mem::take(&mut self.arguments);
-        for argument in &program.arguments[first as usize..first as usize + usize::from(count)] {
-            arguments.push(match *argument {
-                Argument::Text(span) => Value::Text(Text::Borrowed(program.str(span))),
-                Argument::Variable(variable, otherwise) => match self.load(variable)? {
-                    Value::Missing => Value::Text(Text::Borrowed(program.str(otherwise))),
-                    value => value,
-                },
-            });
-        }
+        self.arguments_into(&mut arguments, first, u32::from(count))?;
         let value = std::mem::take(&mut self.current);
-        self.current = (FILTERS[usize::from(filter)].run)(value, &arguments, &mut self.meter)?;
+        self.current = match FILTERS[usize::from(filter)].run {
+            Run::Pure(run) => run(value, &arguments, &mut self.meter)?,
+            Run::Drawing(run) => run(value, &arguments, self.scope, &mut self.meter)?,
+            // The compiler made them arguments of the filter that follows.
+            Run::Side(_) | Run::Ellipsis => value,
+        };
         arguments.clear();
         self.arguments = arguments;
         Ok(())
+    }
+
+    fn arguments_into(&mut self, into: &mut Vec<Value<'a>>, first: u32, count: u32) -> Result<(), Stop> {
+        let program = self.program;
+        for argument in &program.arguments[first as usize..(first + count) as usize] {
+            into.push(self.argument(*argument)?);
+        }
+        Ok(())
+    }
+
+    fn argument(&mut self, argument: Argument) -> Result<Value<'a>, Stop> {
+        let text = |span| Value::Text(Text::Borrowed(self.program.str(span)));
+        match argument {
+            Argument::Text(span) => Ok(text(span)),
+            Argument::Variable(variable, otherwise) => match self.load(variable)? {
+                Value::Missing => Ok(text(otherwise)),
+                value => Ok(value),
+            },
+        }
+    }
+
+    /// The current value becomes the same with the value put aside at a path.
+    fn set_path(&mut self, first: u32, count: u32) -> Result<(), Stop> {
+        let keys = &self.program.keys[first as usize..(first + count) as usize];
+        let mut maps = Vec::with_capacity(keys.len());
+        let mut value = std::mem::take(&mut self.current);
+        for key in keys {
+            let inner = value.get(self.program.str(key.text), key.index, &mut self.meter)?;
+            maps.push(value);
+            value = inner;
+        }
+        value = std::mem::take(&mut self.aside);
+        for (key, map) in keys.iter().zip(maps).rev() {
+            value = map.with(self.program.str(key.text), value, &mut self.meter)?;
+        }
+        self.current = value;
+        Ok(())
+    }
+
+    /// Adds the current number to the one put aside.
+    fn add(&mut self) -> Result<(), Stop> {
+        let number = match &self.current {
+            Value::Text(text) | Value::Param(text, _) => {
+                return Err(format!("the text {:?} is no number", clip(text)).into());
+            }
+            value => value.number().ok_or_else(|| Stop::from(format!("{} is no number", value.kind())))?,
+        };
+        let so_far = self.aside.number().unwrap_or(Number::Int(0));
+        self.aside = so_far.plus(number)?;
+        Ok(())
+    }
+
+    fn cycle(&mut self, cycle: u32, first: u32, count: u32) -> Result<(), Stop> {
+        let passed = &mut self.cycles[cycle as usize];
+        let argument = self.program.arguments[(first + *passed % count.max(1)) as usize];
+        *passed = passed.wrapping_add(1) % count.max(1);
+        self.current = self.argument(argument)?;
+        Ok(())
+    }
+
+    /// A field of a loop's item that is a short text without escapes, goes into a JSON string, and stands where
+    /// the item before had it.
+    #[inline]
+    fn plain_field(&self, field: &Field) -> Option<&'a str> {
+        let Value::Object(object) = self.slots.get(field.slot as usize)? else { return None };
+        let object: &'a json::Object = object;
+        let hint = *self.hints.get(field.key as usize)?;
+        let key = self.program.keys.get(field.key as usize)?;
+        match object.get_at(hint as usize, self.program.bytes(key.text))? {
+            json::Value::String(text) if field.place == Place::JsonString && json::is_plain(text) => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes a literal and a field of a loop's item.
+    #[inline(never)]
+    fn show_field(&mut self, before: &str, field: &Field, out: &mut String) -> Result<(), Stop> {
+        self.text(before, out)?;
+        let Field { slot, key, place } = *field;
+        let known = &self.program.keys[key as usize];
+        if let Value::Object(object) = &self.slots[slot as usize] {
+            let object: &'a json::Object = object;
+            charge_lookup(object.len(), &mut self.meter)?;
+            if let Some((at, found)) = object.find(self.program.bytes(known.text)) {
+                if let Some(hint) = self.hints.get_mut(key as usize) {
+                    *hint = at as u32;
+                }
+                return write_json_value(found, place, out, &mut self.meter);
+            }
+        }
+        let value = self.walk_slot(slot, std::slice::from_ref(known))?;
+        write(&value, place, out, &mut self.meter)
     }
 
     /// Writes a variable. What is most often written goes straight from the request to `out`.
@@ -151,18 +284,6 @@ impl<'a> Machine<'a> {
         let Variable { source, keys } = &program.variables[id.0 as usize];
         let keys = &program.keys[keys.start as usize..keys.end as usize];
         match *source {
-            Source::Slot(slot) => {
-                if let (Value::Object(object), Some((key, rest))) =
-                    (&self.slots[slot as usize], keys.split_first())
-                {
-                    let object: &'a json::Object = object;
-                    charge_lookup(object.len(), &mut self.meter)?;
-                    let found = object.get(program.str(key.text));
-                    if let Some(found) = follow(found, rest, program, &mut self.meter)? {
-                        return write_json_value(found, place, out, &mut self.meter);
-                    }
-                }
-            }
             Source::Json => {
                 if let Some(found) = follow(self.scope.json(), keys, program, &mut self.meter)? {
                     return write_json_value(found, place, out, &mut self.meter);
@@ -199,10 +320,19 @@ impl<'a> Machine<'a> {
             Source::Header(name) => {
                 self.param(self.scope.header(&program.headers[name as usize]), ParamKind::Text)?
             }
+            Source::QueryAll(Some(name)) => {
+                let values = self.scope.query_params(Some(program.str(name)));
+                if values.is_empty() { Value::Missing } else { self.list(values)? }
+            }
+            Source::QueryAll(None) => self.lists()?,
             Source::FormParam(name) => {
                 self.param(self.scope.form_param(program.str(name)), ParamKind::Text)?
             }
+            Source::Cookie(name) => self.param(self.scope.cookie(program.str(name)), ParamKind::Text)?,
+            Source::Request(field) => self.param(Some(self.scope.request(field)), ParamKind::Text)?,
+            Source::Setting(value) => Value::Text(Text::Borrowed(program.str(value))),
             Source::Literal(span) => Value::Text(Text::Borrowed(program.str(span))),
+            Source::Number(span) => Value::Digits(Text::Borrowed(program.str(span))),
             Source::Context(name, otherwise) => match (self.scope.context(program.str(name)), otherwise) {
                 (Some(value), _) => Value::from(value),
                 (None, Some(otherwise)) => return self.load(otherwise),
@@ -218,7 +348,7 @@ impl<'a> Machine<'a> {
             }
             Source::Whole(root) => self.whole(root)?,
             Source::Loop(depth, field) => self.loop_field(depth, field),
-            Source::Function(function) => self.call(function),
+            Source::Call(call) => self.call(call)?,
             Source::Nothing => return Ok(Value::Missing),
         };
         walk(value, keys, program, &mut self.meter)
@@ -259,7 +389,7 @@ impl<'a> Machine<'a> {
         let kinds: &[(Box<str>, ParamKind)] = match root {
             Root::PathParams => &program.path_kinds,
             Root::QueryParams => &program.query_kinds,
-            Root::Headers | Root::FormParams => &[],
+            Root::Headers | Root::FormParams | Root::Cookies => &[],
         };
         let mut pairs = Vec::new();
         for (name, text) in self.scope.pairs(root) {
@@ -269,26 +399,45 @@ impl<'a> Machine<'a> {
                 .find(|(declared, _)| **declared == *name)
                 .map_or(ParamKind::Text, |(_, kind)| *kind);
             let value = self.param(Some(text), kind)?;
-            let name = match name {
-                Cow::Borrowed(name) => Text::Borrowed(name),
-                Cow::Owned(name) => name.into(),
-            };
-            pairs.push((name, value));
+            pairs.push((name.into(), value));
         }
         Ok(Value::Map(pairs.into()))
     }
 
-    fn call(&self, function: Function) -> Value<'a> {
-        match function {
-            Function::Now => Value::text_of(format!("{:.3}", self.scope.now())),
-            Function::Uuid => {
-                let mut bytes = [0; 16];
-                bytes[..8].copy_from_slice(&self.scope.next_random().to_be_bytes());
-                bytes[8..].copy_from_slice(&self.scope.next_random().to_be_bytes());
-                Value::text_of(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
+    /// A list of texts.
+    fn list(&mut self, values: Vec<(Cow<'a, str>, Cow<'a, str>)>) -> Result<Value<'a>, Stop> {
+        self.meter.step(values.len())?;
+        let items: Result<Vec<_>, _> =
+            values.into_iter().map(|(_, value)| self.param(Some(value), ParamKind::Text)).collect();
+        Ok(Value::List(items?.into()))
+    }
+
+    /// The values of each query parameter, as a map of lists.
+    fn lists(&mut self) -> Result<Value<'a>, Stop> {
+        let mut index = HashMap::new();
+        let mut lists: Vec<(Cow<'a, str>, Vec<_>)> = Vec::new();
+        for (name, value) in self.scope.query_params(None) {
+            let at = *index.entry(name.clone()).or_insert(lists.len());
+            match lists.get_mut(at) {
+                Some((_, values)) => values.push((name, value)),
+                None => lists.push((name.clone(), vec![(name, value)])),
             }
-            Function::Random => Value::Int((self.scope.next_random() >> 33) as i64),
         }
+        let mut pairs = Vec::with_capacity(lists.len());
+        for (name, values) in lists {
+            self.meter.step(1)?;
+            pairs.push((name.into(), self.list(values)?));
+        }
+        Ok(Value::Map(pairs.into()))
+    }
+
+    /// A function's value.
+    fn call(&mut self, call: u32) -> Result<Value<'a>, Stop> {
+        let Call { function, first, count } = self.program.calls[call as usize];
+        let mut arguments = Vec::new();
+        self.arguments_into(&mut arguments, first, count)?;
+        self.meter.step(1)?;
+        (function.run)(&arguments, self.scope, &mut self.meter)
     }
 
     fn loop_field(&self, depth: u32, field: LoopField) -> Value<'a> {
@@ -379,6 +528,15 @@ impl<'a> Machine<'a> {
             self.slots[slot as usize] = Value::from(item);
             return Ok(true);
         }
+        self.advance_any(id)
+    }
+
+    #[inline(never)]
+    fn advance_any(&mut self, id: u32) -> Result<bool, Stop> {
+        let this = &self.program.loops[id as usize];
+        let Some(frame) = self.frames.last_mut() else {
+            return Ok(false);
+        };
         let Some((key, item)) = frame.items.take(frame.taken) else {
             return Ok(false);
         };
@@ -494,6 +652,10 @@ fn compare(left: &Value<'_>, right: &Value<'_>, how: Comparison, meter: &mut Met
     match how {
         Comparison::Equal => equal(left, right, meter),
         Comparison::Unequal => equal(left, right, meter).map(|equal| !equal),
+        Comparison::Same if left.is_absent() || right.is_absent() => {
+            Ok(left.is_absent() && right.is_absent())
+        }
+        Comparison::Same => Ok(*left.to_text(meter)? == *right.to_text(meter)?),
         Comparison::Order { less, equal, greater, literal } => {
             let absent = |value: &Value<'_>| {
                 value.is_absent() || (literal && matches!(value, Value::Text(text) if text.is_empty()))
@@ -514,7 +676,7 @@ fn compare(left: &Value<'_>, right: &Value<'_>, how: Comparison, meter: &mut Met
 }
 
 /// As numbers when both look like one, else as text; missing equals null and nothing else.
-fn equal(left: &Value<'_>, right: &Value<'_>, meter: &mut Meter) -> Result<bool, Stop> {
+pub(super) fn equal(left: &Value<'_>, right: &Value<'_>, meter: &mut Meter) -> Result<bool, Stop> {
     if left.is_absent() || right.is_absent() {
         return Ok(left.is_absent() && right.is_absent());
     }
@@ -548,7 +710,7 @@ fn number(value: &Value<'_>, meter: &mut Meter) -> Result<Number, Stop> {
     })
 }
 
-fn order(left: Number, right: Number) -> std::cmp::Ordering {
+pub(super) fn order(left: Number, right: Number) -> std::cmp::Ordering {
     match (left, right) {
         (Number::Int(left), Number::Int(right)) => left.cmp(&right),
         // Finite numbers, of which zeros are equal whatever their sign.

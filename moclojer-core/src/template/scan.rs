@@ -45,8 +45,8 @@ impl<'t> Scanner<'t> {
         Self { text, at: 0 }
     }
 
-    /// The text up to the next `{% end %}`, which is passed over; `None` when there is none.
-    pub(super) fn raw_until(&mut self, end: &str) -> Option<Range<usize>> {
+    /// The text up to the next `{% end %}`, which is passed over; the rest when there is none.
+    pub(super) fn raw_until(&mut self, end: &str) -> Range<usize> {
         let start = self.at;
         let mut from = start;
         while let Some(found) = self.text[from..].find("{%") {
@@ -57,10 +57,11 @@ impl<'t> Scanner<'t> {
                 && let Some(rest) = close.strip_prefix("%}")
             {
                 self.at = self.text.len() - rest.len();
-                return Some(start..open);
+                return start..open;
             }
         }
-        None
+        self.at = self.text.len();
+        start..self.at
     }
 
     fn markup(
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn raw_text_ends_at_its_tag_alone() {
         let mut scanner = Scanner::new("{{ {% x %} {% endx y %}{%  endx %}z");
-        assert_eq!(scanner.raw_until("endx"), Some(0..23));
+        assert_eq!(scanner.raw_until("endx"), 0..23);
         assert_eq!(scanner.next(), Some(Ok(Token::Text(34..35))));
     }
 }

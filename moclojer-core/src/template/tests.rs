@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod docs;
 mod laws;
 mod original;
 mod problems;
@@ -18,8 +19,10 @@ pub(crate) struct TestScope {
     pub(crate) query: Vec<(&'static str, &'static str)>,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) form: Vec<(&'static str, &'static str)>,
+    pub(crate) cookies: Vec<(&'static str, &'static str)>,
     pub(crate) json: Option<json::Value>,
     pub(crate) draws: Cell<u64>,
+    pub(crate) counted: Cell<u64>,
 }
 
 fn first<'a>(pairs: &[(&'a str, &'a str)], name: &str) -> Option<Cow<'a, str>> {
@@ -43,6 +46,25 @@ impl Scope for TestScope {
         first(&self.form, name)
     }
 
+    fn query_params(&self, name: Option<&str>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        let wanted = self.query.iter().filter(|(known, _)| name.is_none_or(|name| name == *known));
+        wanted.map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value))).collect()
+    }
+
+    fn cookie(&self, name: &str) -> Option<Cow<'_, str>> {
+        first(&self.cookies, name)
+    }
+
+    fn request(&self, field: RequestField) -> Cow<'_, str> {
+        Cow::Borrowed(match field {
+            RequestField::Method => "POST",
+            RequestField::Path => "/users/7",
+            RequestField::Host => "example.com",
+            RequestField::Body => "{}",
+            RequestField::Id => "a1a2a3a4-b1b2-4c3c-8d4d-d5d6d7d8d9da",
+        })
+    }
+
     fn json(&self) -> Option<&json::Value> {
         self.json.as_ref()
     }
@@ -60,9 +82,14 @@ impl Scope for TestScope {
             Root::QueryParams => &self.query,
             Root::Headers => &self.headers,
             Root::FormParams => &self.form,
+            Root::Cookies => &self.cookies,
             Root::PathParams => return vec![],
         };
-        pairs.iter().map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(*value))).collect()
+        let first = |(index, (name, _)): &(usize, &(&str, &str))| {
+            !pairs[..*index].iter().any(|(known, _)| known == name)
+        };
+        let once = pairs.iter().enumerate().filter(first);
+        once.map(|(_, (name, value))| (Cow::Borrowed(*name), Cow::Borrowed(*value))).collect()
     }
 
     fn now(&self) -> Timestamp {
@@ -72,6 +99,11 @@ impl Scope for TestScope {
     fn next_random(&self) -> u64 {
         self.draws.set(self.draws.get() + 1);
         self.draws.get().wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    fn count(&self, _: &str) -> Option<u64> {
+        self.counted.set(self.counted.get() + 1);
+        Some(self.counted.get())
     }
 }
 
@@ -101,7 +133,7 @@ pub(crate) fn body(text: &str) -> TestScope {
     TestScope { json: Some(value(text)), ..TestScope::default() }
 }
 
-pub(crate) const OPEN: Names<'static> = Names { path_params: &[], query_params: &[], open: true };
+pub(crate) const OPEN: Names<'static> = Names { path_params: &[], query_params: &[], env: &[], open: true };
 
 /// Compiles and renders; the first problem or the error as text otherwise.
 pub(crate) fn render_with(

@@ -1,6 +1,7 @@
 //! Values while a template runs: what a request gave, borrowed, and what filters made of it. A clone is
 //! cheap whatever the size. Every cost is charged to a [`Meter`].
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -14,13 +15,13 @@ pub(super) enum Stop {
     Steps,
     /// [`Limits::output_bytes`] are used up.
     Bytes,
-    /// A value that cannot be worked on.
-    Reason(Box<str>),
+    /// A value that cannot be worked on. Boxed twice, so that a result fits two registers.
+    Reason(Box<Box<str>>),
 }
 
 impl From<String> for Stop {
     fn from(reason: String) -> Self {
-        Self::Reason(reason.into())
+        Self::Reason(Box::new(reason.into()))
     }
 }
 
@@ -116,6 +117,15 @@ impl From<String> for Text<'_> {
     }
 }
 
+impl<'a> From<Cow<'a, str>> for Text<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::Borrowed(text),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
+
 /// A value.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Value<'a> {
@@ -168,6 +178,22 @@ impl Number {
             Self::Float(float) => float,
         }
     }
+
+    /// The sum, as a value.
+    pub(super) fn plus<'a>(self, other: Number) -> Result<Value<'a>, Stop> {
+        if let (Self::Int(left), Self::Int(right)) = (self, other) {
+            let sum = left.checked_add(right);
+            return sum
+                .map(Value::Int)
+                .ok_or_else(|| Stop::from("the sum does not fit in 64 bits".to_owned()));
+        }
+        let sum = self.as_f64() + other.as_f64();
+        if sum.is_finite() {
+            Ok(Value::Float(sum))
+        } else {
+            Err(Stop::from("the sum is too large".to_owned()))
+        }
+    }
 }
 
 impl<'a> Value<'a> {
@@ -179,6 +205,14 @@ impl<'a> Value<'a> {
     /// True for missing and null.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Self::Missing | Self::Null)
+    }
+
+    /// True for what shows nothing: missing, null and the empty text.
+    pub(super) fn is_blank(&self) -> bool {
+        match self {
+            Self::Text(text) | Self::Param(text, _) => text.is_empty(),
+            value => value.is_absent(),
+        }
     }
 
     /// False for missing, null, `false`, the empty text and the text `false`.
@@ -263,6 +297,37 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// This map with another value under a key; what is no map becomes one with that key alone.
+    pub(super) fn with(&self, key: &'a str, value: Value<'a>, meter: &mut Meter) -> Result<Value<'a>, Stop> {
+        let mut pairs: Vec<(Text<'a>, Value<'a>)> = match self {
+            Self::Object(object) => {
+                object.iter().map(|(key, value)| (Text::Borrowed(key), value.into())).collect()
+            }
+            Self::Map(pairs) => pairs.to_vec(),
+            _ => Vec::new(),
+        };
+        meter.step(pairs.len())?;
+        match pairs.iter_mut().find(|(known, _)| **known == *key) {
+            Some((_, known)) => *known = value,
+            None => pairs.push((Text::Borrowed(key), value)),
+        }
+        Ok(Self::Map(pairs.into()))
+    }
+
+    /// A copy of a JSON value that does not outlive the filter that read it.
+    pub(super) fn owned(value: &json::Value) -> Self {
+        match value {
+            json::Value::Null => Self::Null,
+            json::Value::Bool(truth) => Self::Bool(*truth),
+            json::Value::Number(digits) => Self::Digits(Text::Shared((&**digits).into())),
+            json::Value::String(text) => Self::Text(Text::Shared((&**text).into())),
+            json::Value::Array(items) => Self::List(items.iter().map(Self::owned).collect()),
+            json::Value::Object(object) => Self::Map(
+                object.iter().map(|(key, value)| (Text::Shared(key.into()), Self::owned(value))).collect(),
+            ),
+        }
+    }
+
     /// What follows from here under a key; `index` is what the key is to lists and texts.
     #[inline]
     pub(super) fn get(&self, key: &str, index: Option<u32>, meter: &mut Meter) -> Result<Value<'a>, Stop> {
@@ -300,6 +365,11 @@ impl<'a> Value<'a> {
             _ => Self::Missing,
         })
     }
+}
+
+/// A list of a key and its value, as a loop over a map sees it.
+pub(super) fn pair<'a>(key: Text<'a>, value: Value<'a>) -> Value<'a> {
+    Value::List(Rc::from([Value::Text(key), value]))
 }
 
 /// Charges a look-up in a map, whose keys are looked at one after the other.

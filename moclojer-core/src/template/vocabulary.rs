@@ -1,8 +1,7 @@
-//! The names of the language: roots, values and tags, those that are served and those that are not yet.
-//! Filters stand in a table of their own.
+//! The names of the language: roots and tags, those that are served and those that are not yet.
+//! Filters and values of their own stand in tables of their own.
 
-use super::Root;
-use super::program::Function;
+use super::{RequestField, Root};
 
 /// What a first name stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +10,12 @@ pub(super) enum RootName {
     Named(Root),
     /// The body as JSON.
     Json,
+    /// Query parameters as lists.
+    QueryAll,
+    /// The request itself.
+    Request,
+    /// The environment.
+    Env,
 }
 
 /// Roots that are served.
@@ -21,31 +26,23 @@ pub(super) const ROOTS: &[(&str, RootName)] = &[
     ("header-params", RootName::Named(Root::Headers)),
     ("headers", RootName::Named(Root::Headers)),
     ("form-params", RootName::Named(Root::FormParams)),
+    ("cookie-params", RootName::Named(Root::Cookies)),
+    ("query-params-all", RootName::QueryAll),
+    ("request", RootName::Request),
+    ("env", RootName::Env),
+];
+
+/// What `request` has.
+pub(super) const REQUEST: &[(&str, RequestField)] = &[
+    ("method", RequestField::Method),
+    ("path", RequestField::Path),
+    ("host", RequestField::Host),
+    ("body", RequestField::Body),
+    ("id", RequestField::Id),
 ];
 
 /// Roots of the language that are not served yet.
-pub(super) const ROOTS_TO_COME: &[&str] =
-    &["query-params-all", "cookie-params", "request", "message", "env", "fake"];
-
-/// Values that need no context: name, value, and what it is.
-pub(super) const FUNCTIONS: &[(&str, Function, &str)] = &[
-    ("now", Function::Now, "The instant of the answer: RFC 3339 in UTC with milliseconds."),
-    ("uuid", Function::Uuid, "A version 4 UUID, another one each time."),
-    ("random", Function::Random, "An integer from 0 to 2147483647."),
-];
-
-/// Values and functions of the language that are not served yet.
-pub(super) const FUNCTIONS_TO_COME: &[&str] = &[
-    "random-int",
-    "random-float",
-    "random-string",
-    "random-of",
-    "uuid7",
-    "epoch",
-    "epoch-ms",
-    "now-plus",
-    "counter",
-];
+pub(super) const ROOTS_TO_COME: &[&str] = &["message"];
 
 /// What is known of a loop.
 pub(super) const LOOP_FIELDS: &[&str] = &[
@@ -74,14 +71,22 @@ pub(super) enum Tag {
     EndComment,
     Safe,
     EndSafe,
-    /// Not served yet: a tag that stands alone.
-    Lone,
-    /// Not served yet: a tag with a body, and the tag that ends it.
-    Opens(&'static str),
-    /// Not served yet: a tag whose body is raw text.
-    OpensRaw(&'static str),
-    /// Not served yet: the end of a body.
-    Closes,
+    /// With what two texts have to be: the same, or not.
+    IfEqual(bool),
+    EndIfEqual,
+    EndIfUnequal,
+    With,
+    EndWith,
+    Block,
+    EndBlock,
+    Verbatim,
+    EndVerbatim,
+    Cycle,
+    FirstOf,
+    Sum,
+    Now,
+    /// Not served yet.
+    ToCome,
 }
 
 /// All tags.
@@ -97,31 +102,24 @@ pub(super) const TAGS: &[(&str, Tag)] = &[
     ("endcomment", Tag::EndComment),
     ("safe", Tag::Safe),
     ("endsafe", Tag::EndSafe),
-    ("ifequal", Tag::Opens("endifequal")),
-    ("endifequal", Tag::Closes),
-    ("ifunequal", Tag::Opens("endifunequal")),
-    ("endifunequal", Tag::Closes),
-    ("with", Tag::Opens("endwith")),
-    ("endwith", Tag::Closes),
-    ("block", Tag::Opens("endblock")),
-    ("endblock", Tag::Closes),
-    ("verbatim", Tag::OpensRaw("endverbatim")),
-    ("endverbatim", Tag::Closes),
-    ("cycle", Tag::Lone),
-    ("firstof", Tag::Lone),
-    ("sum", Tag::Lone),
-    ("now", Tag::Lone),
-    ("include", Tag::Lone),
-    ("extends", Tag::Lone),
-    ("debug", Tag::Lone),
+    ("ifequal", Tag::IfEqual(true)),
+    ("endifequal", Tag::EndIfEqual),
+    ("ifunequal", Tag::IfEqual(false)),
+    ("endifunequal", Tag::EndIfUnequal),
+    ("with", Tag::With),
+    ("endwith", Tag::EndWith),
+    ("block", Tag::Block),
+    ("endblock", Tag::EndBlock),
+    ("verbatim", Tag::Verbatim),
+    ("endverbatim", Tag::EndVerbatim),
+    ("cycle", Tag::Cycle),
+    ("firstof", Tag::FirstOf),
+    ("sum", Tag::Sum),
+    ("now", Tag::Now),
+    ("include", Tag::ToCome),
+    ("extends", Tag::ToCome),
+    ("debug", Tag::ToCome),
 ];
-
-impl Tag {
-    /// True when it can be used.
-    pub(super) fn is_served(self) -> bool {
-        !matches!(self, Self::Lone | Self::Opens(_) | Self::OpensRaw(_) | Self::Closes)
-    }
-}
 
 /// The value of `name` in a table of pairs.
 pub(super) fn find<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {

@@ -52,5 +52,6 @@ pub(super) fn write_text(text: &str, place: Place, out: &mut String, meter: &mut
         Place::JsonString => meter.escaped(text, crate::json::escape_into, out),
         Place::Html => meter.escaped(text, escape::html_into, out),
         Place::Header => meter.escaped(text, escape::header_into, out),
+        Place::Url => meter.escaped(text, escape::url_into, out),
     }
 }

@@ -115,14 +115,9 @@ fn a_template_without_quotes_says_put_quotes() {
 
 #[test]
 fn what_is_not_served_yet_is_never_a_did_you_mean() {
-    for template in [
-        "{{x|abbreviate:3}}",
-        "{{fake.name}}",
-        "{{env.HOME}}",
-        "{% cycle 1 2 %}",
-        "{{cookie-params.a}}",
-        "{{uuid7}}",
-    ] {
+    for template in
+        ["{{message}}", "{{block.super}}", "{% include \"x\" %}", "{% extends \"x\" %}", "{% debug %}"]
+    {
         let checked = check(&format!("- endpoint:\n    path: /a\n    response:\n      body: '{template}'\n"));
         assert!(checked.spec.is_none(), "{template}");
         let codes: Vec<Code> = checked.problems.iter().map(|problem| problem.code).collect();
@@ -178,7 +173,8 @@ fn headers_of_defaults_may_name_the_path_parameters_of_any_endpoint() {
     assert_eq!(
         told(yaml),
         ["1:64 warning[M0304] [0].defaults.headers.X-Other: nothing can fill `nothing` (a request gives \
-          path-params, query-params, json-params, header-params, headers, form-params)"]
+          path-params, query-params, json-params, header-params, headers, form-params, cookie-params, \
+          query-params-all, request, env)"]
     );
     assert_eq!(crate::client::mock(yaml).get("/a/7").header("x-id"), Some("7"));
 }

@@ -30,13 +30,15 @@ pub(super) struct Block {
 }
 
 #[derive(Debug)]
-enum Kind {
+pub(super) enum Kind {
     If {
         /// The jump over the branch that is open.
         over: Option<usize>,
         /// Jumps to the end from the branches that are done.
         done: Vec<usize>,
         has_else: bool,
+        /// Whether `elif` may divide it, as it may not an `ifequal`.
+        elif: bool,
     },
     Loop {
         bound: Bound,
@@ -47,14 +49,17 @@ enum Kind {
     },
     Comment(Kept),
     Safe,
-    /// It is not served yet.
-    ToCome,
+    /// Names and the slots that keep their values; the first slot of all.
+    With(Vec<(Box<str>, u32)>, u32),
+    Block,
+    /// What opened it is wrong, and what it holds is looked at all the same.
+    Broken,
 }
 
 /// What the program had before a comment.
 #[derive(Debug)]
-struct Kept {
-    lengths: [usize; 8],
+pub(super) struct Kept {
+    lengths: [usize; 10],
     state: JsonState,
     slots_in_use: u32,
     sealed: usize,
@@ -67,6 +72,22 @@ impl Block {
             Kind::Loop { bound, over: None, .. } => Some(bound),
             _ => None,
         }
+    }
+
+    /// The slot of a name of a `with`; of two, the later one counts.
+    pub(super) fn with_slot(&self, name: &str) -> Option<u32> {
+        let Kind::With(names, _) = &self.kind else { return None };
+        names.iter().rev().find(|(known, _)| **known == *name).map(|&(_, slot)| slot)
+    }
+
+    /// The names that it binds, for did-you-mean.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let loops = self.bound().into_iter().flat_map(|bound| bound.names.iter().map(|name| &**name));
+        let with = match &self.kind {
+            Kind::With(names, _) => names.as_slice(),
+            _ => &[],
+        };
+        loops.chain(with.iter().map(|(name, _)| &**name))
     }
 }
 
@@ -93,10 +114,6 @@ impl Compiler<'_> {
             self.unknown_tag(name, whole);
             return;
         };
-        if !tag.is_served() {
-            self.tag_to_come(tag, name, whole, scanner);
-            return;
-        }
         match tag {
             Tag::If => self.open_if(text, rest, whole, "{% endif %}"),
             Tag::Elif => self.elif(text, rest, whole),
@@ -118,7 +135,29 @@ impl Compiler<'_> {
                 }
             }
             Tag::EndSafe => self.close(whole, "{% endsafe %}"),
-            Tag::Lone | Tag::Opens(_) | Tag::OpensRaw(_) | Tag::Closes => {}
+            Tag::IfEqual(same) => self.open_ifequal(text, rest, whole, same),
+            Tag::EndIfEqual => self.close(whole, "{% endifequal %}"),
+            Tag::EndIfUnequal => self.close(whole, "{% endifunequal %}"),
+            Tag::With => self.open_with(text, rest, whole),
+            Tag::EndWith => self.close(whole, "{% endwith %}"),
+            Tag::Block => self.open_block(rest, whole),
+            Tag::EndBlock => self.close(whole, "{% endblock %}"),
+            Tag::Verbatim => {
+                let raw = scanner.raw_until("endverbatim");
+                self.literal(&text[raw]);
+            }
+            Tag::EndVerbatim => {
+                let message = "`{% endverbatim %}` closes nothing";
+                self.structural_error(Code::TEMPLATE_SYNTAX, whole, message.to_owned());
+            }
+            Tag::Cycle => self.cycle(text, rest, whole),
+            Tag::FirstOf => self.first_of(text, rest, whole),
+            Tag::Sum => self.sum(text, rest, whole),
+            Tag::Now => self.now(text, rest, whole),
+            Tag::ToCome => {
+                let message = format!("the tag `{}` is not served yet", name.text);
+                self.error(Code::TEMPLATE_NOT_SERVED_YET, name.range(), message);
+            }
         }
     }
 
@@ -171,7 +210,7 @@ impl Compiler<'_> {
             );
             return;
         }
-        let served = TAGS.iter().filter(|(_, tag)| tag.is_served()).map(|(name, _)| *name);
+        let served = TAGS.iter().filter(|(_, tag)| *tag != Tag::ToCome).map(|(name, _)| *name);
         let meant = match name.text {
             "elseif" | "elsif" => Some("elif"),
             "each" => Some("for"),
@@ -183,34 +222,9 @@ impl Compiler<'_> {
         }
     }
 
-    fn tag_to_come(&mut self, tag: Tag, name: Part<'_>, whole: Range<usize>, scanner: &mut Scanner<'_>) {
-        if tag == Tag::Closes {
-            let closing = TAGS.iter().find_map(|(_, tag)| match tag {
-                Tag::Opens(end) if *end == name.text => Some(*end),
-                _ => None,
-            });
-            self.close(whole, closing.unwrap_or("{% endverbatim %}"));
-            return;
-        }
-        self.error(
-            Code::TEMPLATE_NOT_SERVED_YET,
-            name.range(),
-            format!("the tag `{}` is not served yet", name.text),
-        );
-        match tag {
-            Tag::Opens(end) => {
-                self.open(Kind::ToCome, whole, end);
-            }
-            Tag::OpensRaw(end) => {
-                scanner.raw_until(end);
-            }
-            _ => {}
-        }
-    }
-
     // Opening
 
-    fn open(&mut self, kind: Kind, opening: Range<usize>, closing: &'static str) -> bool {
+    pub(super) fn open(&mut self, kind: Kind, opening: Range<usize>, closing: &'static str) -> bool {
         if self.blocks.len() == DEEPEST {
             let message = format!("tags are nested more than {DEEPEST} deep");
             self.structural_error(Code::TEMPLATE_TOO_LARGE, opening, message);
@@ -221,16 +235,27 @@ impl Compiler<'_> {
         true
     }
 
+    /// A name of the innermost `with` and the slot that keeps its value.
+    pub(super) fn bind(&mut self, name: &str, slot: u32) {
+        if let Some(Block { kind: Kind::With(names, _), .. }) = self.blocks.last_mut() {
+            names.push((name.into(), slot));
+        }
+    }
+
     fn open_if(&mut self, text: &str, condition: Part<'_>, whole: Range<usize>, closing: &'static str) {
         self.place(&text[whole.clone()]);
         self.condition(condition, whole.clone());
         let over = self.emit(Instruction::JumpIfFalse(0));
-        self.open(Kind::If { over: Some(over), done: Vec::new(), has_else: false }, whole, closing);
+        self.open(
+            Kind::If { over: Some(over), done: Vec::new(), has_else: false, elif: true },
+            whole,
+            closing,
+        );
     }
 
     fn open_for(&mut self, text: &str, rest: Part<'_>, whole: Range<usize>) {
         if self.odd_quotes(rest) {
-            self.open(Kind::ToCome, whole, "{% endfor %}");
+            self.open(Kind::Broken, whole, "{% endfor %}");
             return;
         }
         let words = words(rest);
@@ -243,7 +268,7 @@ impl Compiler<'_> {
                     if range.is_empty() { whole.clone() } else { range },
                     "this `for` cannot be understood",
                 );
-                self.open(Kind::ToCome, whole, "{% endfor %}");
+                self.open(Kind::Broken, whole, "{% endfor %}");
                 return;
             }
         };
@@ -282,7 +307,7 @@ impl Compiler<'_> {
                     note.expected = Some("`{{#each list}}`".to_owned());
                     note.help = Some("to name the item, write `{% for item in list %}`".to_owned());
                 }
-                self.open(Kind::ToCome, whole, "{{/each}}");
+                self.open(Kind::Broken, whole, "{{/each}}");
                 return;
             }
         };
@@ -321,6 +346,13 @@ impl Compiler<'_> {
     // Dividing
 
     fn elif(&mut self, text: &str, condition: Part<'_>, whole: Range<usize>) {
+        if let Some(Block { kind: Kind::If { elif: false, .. }, .. }) = self.blocks.last() {
+            let message = "`elif` does not divide an `ifequal`";
+            if let Some(note) = self.structural_error(Code::TEMPLATE_SYNTAX, whole, message.to_owned()) {
+                note.help = Some("write `{% if a = b %}…{% elif … %}…{% endif %}`".to_owned());
+            }
+            return;
+        }
         if !self.end_branch(&whole, false) {
             return;
         }
@@ -340,12 +372,12 @@ impl Compiler<'_> {
     fn end_branch(&mut self, whole: &Range<usize>, last: bool) -> bool {
         let to_the_end = self.program.code.len();
         let (over, start) = match self.blocks.last_mut() {
-            Some(Block { kind: Kind::If { over, done, has_else }, start, .. }) if !*has_else => {
+            Some(Block { kind: Kind::If { over, done, has_else, .. }, start, .. }) if !*has_else => {
                 *has_else = last;
                 done.push(to_the_end);
                 (over.take(), *start)
             }
-            Some(Block { kind: Kind::ToCome, .. }) => return false,
+            Some(Block { kind: Kind::Broken, .. }) => return false,
             Some(Block { kind: Kind::If { .. }, .. }) => {
                 let message = "this stands after the `else` of its `if`";
                 self.structural_error(Code::TEMPLATE_SYNTAX, whole.clone(), message.to_owned());
@@ -411,7 +443,7 @@ impl Compiler<'_> {
                 *over = Some(jump);
                 (bound.id, *start)
             }
-            Some(Block { kind: Kind::ToCome, .. }) => return,
+            Some(Block { kind: Kind::Broken, .. }) => return,
             _ => {
                 self.structural_error(Code::TEMPLATE_SYNTAX, whole, "this belongs to no `for`".to_owned());
                 return;
@@ -456,7 +488,8 @@ impl Compiler<'_> {
 
     fn end_if(&mut self) {
         self.branch_state();
-        let Some(Block { kind: Kind::If { over, done, has_else }, start, end, .. }) = self.blocks.last_mut()
+        let Some(Block { kind: Kind::If { over, done, has_else, .. }, start, end, .. }) =
+            self.blocks.last_mut()
         else {
             return;
         };
@@ -507,7 +540,8 @@ impl Compiler<'_> {
             }
             Kind::Safe => self.safes -= 1,
             Kind::Loop { bound, .. } => self.slots_in_use = bound.binding.slots().0,
-            Kind::If { .. } | Kind::ToCome => {}
+            Kind::With(_, first) => self.slots_in_use = first,
+            Kind::If { .. } | Kind::Block | Kind::Broken => {}
         }
     }
 
@@ -545,13 +579,16 @@ impl Compiler<'_> {
             program.arguments.len(),
             program.loops.len(),
             program.headers.len(),
+            program.calls.len(),
             program.places.len(),
+            self.literals.len(),
         ];
         Kept { lengths, state: self.state, slots_in_use: self.slots_in_use, sealed }
     }
 
     fn restore(&mut self, kept: &Kept) {
-        let [text, code, variables, keys, arguments, loops, headers, places] = kept.lengths;
+        let [text, code, variables, keys, arguments, loops, headers, calls, places, literals] = kept.lengths;
+        self.literals.truncate(literals);
         let program = &mut self.program;
         program.text.truncate(text);
         program.code.truncate(code);
@@ -560,6 +597,7 @@ impl Compiler<'_> {
         program.arguments.truncate(arguments);
         program.loops.truncate(loops);
         program.headers.truncate(headers);
+        program.calls.truncate(calls);
         program.places.truncate(places);
         self.sealed = kept.sealed;
         self.state = kept.state;
@@ -567,9 +605,9 @@ impl Compiler<'_> {
     }
 }
 
-/// A closing tag in backticks; what is not served yet is known by its name alone.
+/// A closing tag in backticks.
 fn braced(closing: &str) -> String {
-    if closing.starts_with('{') { format!("`{closing}`") } else { format!("`{{% {closing} %}}`") }
+    format!("`{closing}`")
 }
 
 /// The names between commas.

@@ -178,7 +178,7 @@ impl Compiler<'_> {
     }
 
     /// Loads an operand with its filters; true for a number that is written there.
-    fn operand(&mut self, word: Part<'_>) -> bool {
+    pub(super) fn operand(&mut self, word: Part<'_>) -> bool {
         let Some(parsed) = self.parsed(word) else {
             return false;
         };

@@ -9,12 +9,11 @@ use http::HeaderName;
 
 use super::{Compiler, MOST_NOTES, clip};
 use crate::problem::{Code, did_you_mean};
-use crate::template::Root;
 use crate::template::expression::{self, MOST_KEYS, Part, is_digits};
-use crate::template::program::{Binding, Key, LoopField, Source, Variable, VariableId};
-use crate::template::vocabulary::{
-    FUNCTIONS, FUNCTIONS_TO_COME, LOOP_FIELDS, ROOTS, ROOTS_TO_COME, RootName, find,
-};
+use crate::template::functions::{self, FUNCTIONS};
+use crate::template::program::{Binding, Call, Key, LoopField, Source, Variable, VariableId};
+use crate::template::vocabulary::{LOOP_FIELDS, REQUEST, ROOTS, ROOTS_TO_COME, RootName, find};
+use crate::template::{Root, fakes};
 
 /// The names that a loop binds while its body is compiled.
 #[derive(Debug)]
@@ -36,6 +35,8 @@ enum Meaning {
     NotFilled(String, Option<String>),
     /// It cannot be used.
     Refused(Code, String),
+    /// What is wrong with it was noted.
+    Told,
 }
 
 impl Compiler<'_> {
@@ -48,6 +49,10 @@ impl Compiler<'_> {
         if is_digits(part.text) {
             return self.literal_variable(part.text);
         }
+        // Before the quotes are looked at: those of its arguments are in order.
+        if let Some(called) = self.called(part) {
+            return called;
+        }
         if part.text.is_empty() || part.text.contains('"') {
             let message =
                 if part.text.is_empty() { "a variable is missing" } else { "quotes stand inside a name" };
@@ -56,13 +61,8 @@ impl Compiler<'_> {
             }
             return self.push_variable(Source::Nothing, &[]);
         }
-        if let Some((name, _)) = part.text.split_once(':')
-            && self.is_function_call(part, name)
-        {
-            return self.push_variable(Source::Nothing, &[]);
-        }
         let keys = expression::keys(part.text);
-        match self.meaning(part.text, &keys) {
+        match self.meaning(part, &keys) {
             Meaning::Found(source, taken) => {
                 return self.push_variable(source, keys.get(taken..).unwrap_or(&[]));
             }
@@ -74,6 +74,7 @@ impl Compiler<'_> {
             Meaning::Refused(code, message) => {
                 self.error(code, part.range(), message);
             }
+            Meaning::Told => {}
         }
         self.push_variable(Source::Nothing, &[])
     }
@@ -81,11 +82,11 @@ impl Compiler<'_> {
     /// The variable at `path`, when something can fill it.
     pub(super) fn known_variable(&mut self, path: &str) -> Option<VariableId> {
         let keys = expression::keys(path);
-        match self.meaning(path, &keys) {
+        match self.meaning(Part { text: path, start: 0 }, &keys) {
             Meaning::Found(source, taken) => {
                 Some(self.push_variable(source, keys.get(taken..).unwrap_or(&[])))
             }
-            Meaning::NotFilled(..) | Meaning::Refused(..) => None,
+            Meaning::NotFilled(..) | Meaning::Refused(..) | Meaning::Told => None,
         }
     }
 
@@ -95,36 +96,70 @@ impl Compiler<'_> {
         self.push_variable(Source::Literal(span), &[])
     }
 
-    fn push_variable(&mut self, source: Source, keys: &[Cow<'_, str>]) -> VariableId {
-        let start = self.program.keys.len() as u32;
+    /// A number of the template, as `sum` takes it.
+    pub(super) fn number_variable(&mut self, digits: &str) -> VariableId {
+        let span = self.intern(digits);
+        self.push_variable(Source::Number(span), &[])
+    }
+
+    /// A function that takes no arguments.
+    pub(super) fn known_function(&mut self, name: &str) -> Option<VariableId> {
+        self.otherwise_function(Part { text: name, start: 0 })
+    }
+
+    pub(super) fn push_variable(&mut self, source: Source, keys: &[Cow<'_, str>]) -> VariableId {
+        let (first, count) = self.push_keys(keys);
+        self.program.variables.push(Variable { source, keys: first..first + count });
+        VariableId(self.program.variables.len() as u32 - 1)
+    }
+
+    /// Keys to follow: the index of the first, and how many.
+    pub(super) fn push_keys(&mut self, keys: &[Cow<'_, str>]) -> (u32, u32) {
+        let first = self.program.keys.len() as u32;
         for key in keys {
             let text = self.intern(key);
             let index = if is_digits(key) { key.parse().ok() } else { None };
             self.program.keys.push(Key { text, index });
         }
-        let end = self.program.keys.len() as u32;
-        self.program.variables.push(Variable { source, keys: start..end });
-        VariableId(self.program.variables.len() as u32 - 1)
+        (first, keys.len() as u32)
     }
 
-    /// True, and noted, for `name:argument` where `name` is a function and not a loop's name.
-    fn is_function_call(&mut self, part: Part<'_>, name: &str) -> bool {
-        if self.bound().any(|bound| bound.names.iter().any(|known| **known == *name)) {
-            return false;
+    /// The function that `name:argument…` calls; what is wrong with it is noted.
+    fn called(&mut self, part: Part<'_>) -> Option<VariableId> {
+        if !part.text.contains(':') {
+            return None;
         }
-        if FUNCTIONS.iter().any(|(known, ..)| *known == name) {
-            self.error(Code::FILTER_ARGUMENTS, part.range(), format!("`{name}` takes no arguments"));
-        } else if FUNCTIONS_TO_COME.contains(&name) || name.starts_with("fake.") || name.starts_with("faker/")
-        {
-            self.error(
-                Code::TEMPLATE_NOT_SERVED_YET,
-                part.range(),
-                format!("`{}` is not served yet", clip(name)),
-            );
-        } else {
-            return false;
+        let call = expression::call(part).ok()?;
+        let function = functions::find(call.name.text)?;
+        if self.bound_name(call.name.text.split(['.', '/']).next().unwrap_or_default()).is_some() {
+            return None;
         }
-        true
+        let source = self.function(&call, function).unwrap_or(Source::Nothing);
+        let called = self.push_variable(source, &[]);
+        if !self.names.open {
+            return Some(called);
+        }
+        let whole = self.intern(part.text);
+        Some(self.push_variable(Source::Context(whole, Some(called)), &[]))
+    }
+
+    /// The source of a function with its arguments.
+    fn function(
+        &mut self,
+        call: &expression::Call<'_>,
+        function: &'static functions::Function,
+    ) -> Option<Source> {
+        let (first, count) =
+            self.arguments(call, function.parameters, function.documentation, function.example)?;
+        self.program.calls.push(Call { function, first, count });
+        Some(Source::Call(self.program.calls.len() as u32 - 1))
+    }
+
+    /// The function that a whole path stands for, called without arguments.
+    fn function_named(&mut self, part: Part<'_>) -> Option<Result<Source, ()>> {
+        let function = functions::find(part.text)?;
+        let call = expression::Call { name: part, arguments: Vec::new() };
+        Some(self.function(&call, function).ok_or(()))
     }
 
     /// The loops whose bodies are open, from the outermost.
@@ -132,7 +167,8 @@ impl Compiler<'_> {
         self.blocks.iter().filter_map(super::blocks::Block::bound)
     }
 
-    fn meaning(&mut self, text: &str, keys: &[Cow<'_, str>]) -> Meaning {
+    fn meaning(&mut self, part: Part<'_>, keys: &[Cow<'_, str>]) -> Meaning {
+        let text = part.text;
         let innermost = self.bound().next_back().map(|bound| bound.binding);
         if text == "."
             && let Some(Binding::Each(slot)) = innermost
@@ -157,14 +193,20 @@ impl Compiler<'_> {
             let message = format!("a name holds no white space, so nothing can fill `{}`", clip(text));
             return Meaning::NotFilled(message, None);
         }
-        if let Some(source) = self.loop_name(first) {
+        if let Some(source) = self.bound_name(first) {
             return Meaning::Found(source, 1);
         }
         if **first == *"forloop" && innermost.is_some() {
             return self.forloop(keys);
         }
+        if text == "block.super" {
+            return Meaning::Refused(
+                Code::TEMPLATE_NOT_SERVED_YET,
+                "`block.super` is not served yet".to_owned(),
+            );
+        }
         if self.names.open {
-            let otherwise = if keys.len() == 1 { self.function(first) } else { None };
+            let otherwise = self.otherwise_function(part);
             let name = self.intern(first);
             let source = Source::Context(name, otherwise);
             return match self.each_slot() {
@@ -178,34 +220,42 @@ impl Compiler<'_> {
         if let Some(root) = find(ROOTS, first) {
             return self.request(root, first, keys);
         }
-        if ROOTS_TO_COME.contains(&&**first) || first.starts_with("faker/") {
+        if ROOTS_TO_COME.contains(&&**first) {
             return Meaning::Refused(
                 Code::TEMPLATE_NOT_SERVED_YET,
                 format!("`{}` is not served yet", clip(first)),
             );
         }
         if let Some(slot) = self.each_slot() {
-            let otherwise = if keys.len() == 1 { self.function(first) } else { None };
+            let otherwise = self.otherwise_function(part);
             return Meaning::Found(Source::Field(slot, otherwise), 0);
         }
-        if keys.len() == 1 {
-            if let Some((_, function, _)) = FUNCTIONS.iter().find(|(name, ..)| **name == **first) {
-                return Meaning::Found(Source::Function(*function), 1);
-            }
-            if FUNCTIONS_TO_COME.contains(&&**first) {
-                return Meaning::Refused(
-                    Code::TEMPLATE_NOT_SERVED_YET,
-                    format!("`{first}` is not served yet"),
-                );
-            }
+        match self.function_named(part) {
+            Some(Ok(source)) => Meaning::Found(source, keys.len()),
+            Some(Err(())) => Meaning::Told,
+            None => self.unknown(text, first),
         }
-        self.unknown(first)
     }
 
-    /// The slot of a loop's name.
-    fn loop_name(&self, name: &str) -> Option<Source> {
-        let depth = self.bound().count() as u32;
-        self.bound().rev().enumerate().find_map(|(outward, bound)| {
+    /// The variable of a function that stands in for what is not there; one that needs arguments does not.
+    fn otherwise_function(&mut self, part: Part<'_>) -> Option<VariableId> {
+        let function = functions::find(part.text)?;
+        if super::call::counts(function.parameters).0 > 0 {
+            return None;
+        }
+        let source = self.function_named(part)?.ok()?;
+        Some(self.push_variable(source, &[]))
+    }
+
+    /// The slot of a name that a loop or a `with` binds, or what `each` knows of its loop.
+    fn bound_name(&self, name: &str) -> Option<Source> {
+        let mut depth = self.bound().count() as u32;
+        self.blocks.iter().rev().find_map(|block| {
+            if let Some(slot) = block.with_slot(name) {
+                return Some(Source::Slot(slot));
+            }
+            let bound = block.bound()?;
+            depth -= 1;
             let (first, _) = bound.binding.slots();
             if let Some(offset) = bound.names.iter().position(|known| **known == *name) {
                 return Some(Source::Slot(first + offset as u32));
@@ -216,7 +266,7 @@ impl Compiler<'_> {
                 (Binding::Each(_), "@last") => LoopField::Last,
                 _ => return None,
             };
-            Some(Source::Loop(depth - 1 - outward as u32, field))
+            Some(Source::Loop(depth, field))
         })
     }
 
@@ -226,11 +276,6 @@ impl Compiler<'_> {
             Binding::Each(slot) => Some(slot),
             _ => None,
         })
-    }
-
-    fn function(&mut self, name: &str) -> Option<VariableId> {
-        let (_, function, _) = FUNCTIONS.iter().find(|(known, ..)| *known == name)?;
-        Some(self.push_variable(Source::Function(*function), &[]))
     }
 
     /// `forloop.…`
@@ -285,15 +330,24 @@ impl Compiler<'_> {
 
     /// A part of the request.
     fn request(&mut self, root: RootName, first: &str, keys: &[Cow<'_, str>]) -> Meaning {
-        let RootName::Named(root) = root else {
-            return Meaning::Found(Source::Json, 1);
+        let root = match root {
+            RootName::Named(root) => root,
+            RootName::Json => return Meaning::Found(Source::Json, 1),
+            RootName::QueryAll => {
+                return match keys.get(1) {
+                    Some(name) => Meaning::Found(Source::QueryAll(Some(self.intern(name))), 2),
+                    None => Meaning::Found(Source::QueryAll(None), 1),
+                };
+            }
+            RootName::Request => return self.request_field(keys),
+            RootName::Env => return self.setting(keys),
         };
         let Some(name) = keys.get(1) else {
             let kept = |names: &[(&str, _)]| names.iter().map(|&(name, kind)| (name.into(), kind)).collect();
             match root {
                 Root::PathParams => self.program.path_kinds = kept(self.names.path_params),
                 Root::QueryParams => self.program.query_kinds = kept(self.names.query_params),
-                Root::Headers | Root::FormParams => {}
+                Root::Headers | Root::FormParams | Root::Cookies => {}
             }
             return Meaning::Found(Source::Whole(root), 1);
         };
@@ -321,11 +375,51 @@ impl Compiler<'_> {
                 }
             },
             Root::FormParams => Source::FormParam(self.intern(name)),
+            Root::Cookies => Source::Cookie(self.intern(name)),
         };
         Meaning::Found(source, 2)
     }
 
-    fn unknown(&self, name: &str) -> Meaning {
+    /// `request.method` and the like.
+    fn request_field(&self, keys: &[Cow<'_, str>]) -> Meaning {
+        let name = keys.get(1).map_or("", |name| &**name);
+        if let Some(field) = find(REQUEST, name) {
+            return Meaning::Found(Source::Request(field), 2);
+        }
+        let meant = did_you_mean(name, REQUEST.iter().map(|(name, _)| *name));
+        let help = match meant {
+            Some(meant) => format!("did you mean `request.{meant}`?"),
+            None => {
+                let known: Vec<String> = REQUEST.iter().map(|(name, _)| format!("request.{name}")).collect();
+                format!("there are {}", known.join(", "))
+            }
+        };
+        Meaning::NotFilled(format!("`request` has no `{}`", clip(name)), Some(help))
+    }
+
+    /// `env.NAME`
+    fn setting(&mut self, keys: &[Cow<'_, str>]) -> Meaning {
+        let name = keys.get(1).map_or("", |name| &**name);
+        match self.names.env.iter().find(|(known, _)| known == name) {
+            Some((_, value)) => Meaning::Found(Source::Setting(self.intern(value)), 2),
+            None => Meaning::NotFilled(
+                format!("the variable `{}` of the environment is not given to templates", clip(name)),
+                Some(format!("start with `--env {}`", if name.is_empty() { "NAME" } else { name })),
+            ),
+        }
+    }
+
+    fn unknown(&mut self, text: &str, name: &str) -> Meaning {
+        if let Some(fake) = text.strip_prefix("fake.").or_else(|| text.strip_prefix("faker/")) {
+            let fake = fake.split(':').next().unwrap_or_default();
+            if !fakes::available() && fakes::names().any(|known| known == fake) {
+                return Meaning::Refused(Code::UNKNOWN_FAKE, fakes::NOT_COMPILED.to_owned());
+            }
+            let meant = did_you_mean(fake, fakes::names());
+            let message = format!("there is no made-up data `{}`", clip(fake));
+            let help = meant.map(|meant| format!("; did you mean `fake.{meant}`?")).unwrap_or_default();
+            return Meaning::Refused(Code::UNKNOWN_FAKE, message + &help);
+        }
         if self.warnings >= MOST_NOTES {
             return Meaning::NotFilled(String::new(), None);
         }
@@ -336,10 +430,11 @@ impl Compiler<'_> {
                 Some(format!("a bare word is a variable: write `\"{name}\"` for the text")),
             );
         }
-        let loops = self.bound().flat_map(|bound| bound.names.iter().map(|name| &**name));
+        let name = name.split(':').next().unwrap_or_default();
+        let names = self.blocks.iter().flat_map(super::blocks::Block::names);
         let roots = ROOTS.iter().map(|(name, _)| *name);
-        let functions = FUNCTIONS.iter().map(|(name, ..)| *name);
-        let help = match did_you_mean(name, loops.chain(roots).chain(functions)) {
+        let functions = FUNCTIONS.iter().map(|function| function.name);
+        let help = match did_you_mean(name, names.chain(roots).chain(functions)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
                 let roots: Vec<&str> = ROOTS.iter().map(|(name, _)| *name).collect();

@@ -79,7 +79,7 @@ proptest! {
         open in any::<bool>(),
         mode in prop::sample::select(MODES.to_vec()),
     ) {
-        let names = Names { path_params: &[("a", ParamKind::Int)], query_params: &[], open };
+        let names = Names { path_params: &[("a", ParamKind::Int)], query_params: &[], env: &[], open };
         let compiled = compile(&text, mode, &names);
         for note in &compiled.notes {
             prop_assert!(text.get(note.range.clone()).is_some(), "{:?}", note);

@@ -5,6 +5,7 @@ use super::*;
 const NAMES: Names<'static> = Names {
     path_params: &[("username", ParamKind::Text), ("age", ParamKind::Int)],
     query_params: &[("page", ParamKind::Int)],
+    env: &[],
     open: false,
 };
 
@@ -33,22 +34,53 @@ fn every_problem_has_its_bytes() {
         ("{{json-params.a||upper}}", &["M0300 |"]),
         ("{{json-params.a|upper:1}}", &["M0302 upper:1"]),
         ("{{json-params.a|replace:x}}", &["M0302 replace:x"]),
-        ("{{json-params.a|title}}", &["M0305 title"]),
+        ("{{json-params.a|hash:sah256}}", &["M0302 sah256"]),
+        ("{{json-params.a|take:x|drop:@json-params.n}}", &["M0302 x"]),
+        ("{{json-params.a|multiply:two:3}}", &["M0302 two"]),
+        ("{{json-params.a|date:HH:mm}}", &["M0309 mm"]),
+        ("{{json-params.a|date:\"yyyy-MM-dd{\"}}", &["M0302 \"yyyy-MM-dd{\""]),
+        ("{% now \"bbb\" %}", &["M0302 \"bbb\""]),
+        ("{{json-params.a|jsonpath:\"$.a[?\"}}", &["M0302 \""]),
+        ("{{json-params.a|jsonpath:\"$.a b\"}}", &["M0302  b\""]),
+        ("{{json-params.a|abbr-left|upper}}", &["M0302 abbr-left"]),
+        ("{{json-params.a|abbreviate:5|abbr-left}}", &["M0302 abbr-left"]),
         ("{% hoist x %}", &["M0303 hoist"]),
         ("{% elseif x %}", &["M0303 elseif"]),
         ("{{#unless x}}", &["M0303 {{#unless x}}"]),
-        ("{% cycle a b %}", &["M0305 cycle"]),
-        ("{% with a=b %}{{json-params.x}}{% endwith %}", &["M0305 with"]),
-        ("{% verbatim %}{{ {% x %}{% endverbatim %}{{json-params.x}}", &["M0305 verbatim"]),
-        ("{{env.HOME}}", &["M0305 env.HOME"]),
-        ("{{fake.name}}", &["M0305 fake.name"]),
-        ("{{faker/name}}", &["M0305 faker/name"]),
-        ("{{random-int:1:6}}", &["M0305 random-int:1:6"]),
-        ("{{epoch}}", &["M0305 epoch"]),
+        ("{% include \"x\" %}{% debug %}", &["M0305 include", "M0305 debug"]),
+        ("{{message}}{{block.super}}", &["M0305 message", "M0305 block.super"]),
+        ("{% cycle %}", &["M0300 {% cycle %}"]),
+        ("{% now %}", &["M0300 {% now %}"]),
+        ("{% block %}{% endblock %}", &["M0300 {% block %}"]),
+        ("{% endverbatim %}", &["M0300 {% endverbatim %}"]),
+        ("{% sum json-params.a 10 %}", &["M0300 10"]),
+        ("{% with %}{% endwith %}", &["M0300 {% with %}"]),
+        ("{% with a %}{% endwith %}", &["M0300 a"]),
+        ("{% with a= b=json-params.x %}{% endwith %}", &["M0300 a"]),
+        ("{% with a=json-params.x %}{{a}}{{b}}{% endwith %}{{a}}", &["M0304 b", "M0304 a"]),
+        ("{% with a=a %}{% endwith %}", &["M0304 a"]),
+        ("{% ifequal json-params.a %}{% endifequal %}", &["M0300 {% ifequal json-params.a %}"]),
         (
-            "{{message}}{{request.id}}{{cookie-params.a}}",
-            &["M0305 message", "M0305 request.id", "M0305 cookie-params.a"],
+            "{% ifequal json-params.a 1 %}{% elif json-params.b %}{% endifequal %}",
+            &["M0300 {% elif json-params.b %}"],
         ),
+        (
+            "{% ifequal json-params.a 1 %}{% endif %}",
+            &["M0300 {% ifequal json-params.a 1 %}", "M0300 {% endif %}"],
+        ),
+        ("{% firstof json-params.a|nope nowhere %}", &["M0301 nope", "M0304 nowhere"]),
+        ("{{env.HOME}}", &["M0304 env.HOME"]),
+        ("{{request.methd}}{{request}}", &["M0304 request.methd", "M0304 request"]),
+        (
+            "{{request.id}}{{cookie-params.a}}{{query-params-all.tag.0}}{{query-params-all}}{{cookie-params}}",
+            &[],
+        ),
+        ("{{random-int:1:6|add:1}}{{random-of:\"a:b\":@json-params.x}}{{epoch}}{{counter}}", &[]),
+        ("{{random-int:1}}", &["M0302 random-int:1"]),
+        ("{{random-int}}", &["M0302 random-int"]),
+        ("{{random-int:a:6}}", &["M0302 a"]),
+        ("{{uuid:4}}", &["M0302 uuid:4"]),
+        ("{{random-itn:1:6}}", &["M0304 random-itn:1:6"]),
         ("{{path-params.usrname}}", &["M0304 path-params.usrname"]),
         ("{{pathparams.x}}", &["M0304 pathparams.x"]),
         ("{{foo.bar}}", &["M0304 foo.bar"]),
@@ -81,13 +113,25 @@ fn every_problem_has_its_bytes() {
 }
 
 #[test]
-fn near_names_are_suggested_and_names_to_come_are_not() {
+fn the_next_step_is_told() {
     let cases = [
         ("{{json-params.a|uper}}", Some("did you mean `upper`?")),
         ("{{path-params.usrname}}", Some("did you mean `path-params.username`?")),
         ("{{pathparams.x}}", Some("did you mean `path-params`?")),
         ("{% elseif x %}", Some("did you mean `elif`?")),
-        ("{{json-params.a|title}}", None),
+        ("{{json-params.a|hash:sah256}}", Some("did you mean `sha256`?")),
+        ("{{random-itn:1:6}}", Some("did you mean `random-int`?")),
+        ("{{request.methd}}", Some("did you mean `request.method`?")),
+        ("{{env.HOME}}", Some("start with `--env HOME`")),
+        ("{% with total=json-params.a %}{{totl}}{% endwith %}", Some("did you mean `total`?")),
+        (
+            "{{json-params.a|replace:x}}",
+            Some(
+                "write `replace:from:to`, as in `{{\"oar and board\"|replace:oar:sail}}`: Every occurrence of a text \
+                 replaced by another one.",
+            ),
+        ),
+        ("{% debug %}", None),
         ("{% for item in json-params.a %}{{itm}}{% endfor %}", Some("did you mean `item`?")),
     ];
     for (template, help) in cases {
@@ -132,6 +176,11 @@ fn untyped_text_where_json_stands_is_a_warning() {
             "{\"a\": {{headers.q}}, \"b\": {{form-params.x|upper}}}",
             &["M0307 headers.q", "M0307 form-params.x"],
         ),
+        (
+            "{\"a\": {{cookie-params.c}}, \"b\": {{uuid}}, \"c\": {{now}}}",
+            &["M0307 cookie-params.c", "M0307 uuid", "M0307 now"],
+        ),
+        ("{\"a\": \"{{uuid}}\", \"b\": {{random}}, \"c\": {{random-of:1:2}}, \"d\": {{now|timestamp}}}", &[]),
         ("{\"a\": \"{{path-params.username}}\"}", &[]),
         ("{\"a\": {{path-params.age}}, \"b\": {{query-params.page}}, \"c\": {{json-params.x}}}", &[]),
         (

@@ -10,6 +10,7 @@ const NAMES: Names<'static> = Names {
         ("on", ParamKind::Bool),
     ],
     query_params: &[("page", ParamKind::Int)],
+    env: &[],
     open: false,
 };
 
@@ -302,4 +303,90 @@ fn a_failing_expression_is_named() {
     assert_eq!(error.expression, "{{ json-params.s|int }}");
     assert_eq!(error.reason, "the text \"x\\\"y\" is no integer of 64 bits");
     assert_eq!(error.limit, None);
+}
+
+/// What was observed of the original and no case of its file shows.
+#[test]
+fn the_notes_on_the_original_hold() {
+    let cases: &[(&str, &str, Result<&str, ()>)] = &[
+        ("{{ 007 }}{{12|length}}[{{4.2}}{{-3}}{{true}}{{nil}}{{'x'}}]", "{}", Ok("0072[]")),
+        ("x{{{ a }}}", r#"{"a":1}"#, Ok("x}")),
+        ("{{a|default:@nope}}{{a|default:@}}{{a|default:\"@b\"}}", r#"{"b":2}"#, Ok("@nope@2")),
+        ("{{a|default :x}}", "{}", Err(())),
+        ("{{ a | default:\"x\" | upper }}", "{}", Ok("X")),
+        ("[{{s|center:@n}}]", r#"{"s":"x","n":3}"#, Err(())),
+        ("[{{s|center:@n}}]", r#"{"s":"x","n":"3"}"#, Ok("[ x ]")),
+        ("{{s|length-is:@n}}", r#"{"s":"x","n":1}"#, Err(())),
+        ("{% if (a) %}Y{% else %}N{% endif %}", r#"{"a":1}"#, Ok("N")),
+        ("{% if a b %}{% endif %}", "{}", Err(())),
+        ("{% if not not a %}{% endif %}", "{}", Err(())),
+        ("{% if all %}Y{% endif %}{% if any %}Y{% endif %}", r#"{"all":1}"#, Ok("Y")),
+        ("{% if a %}x{% else whatever %}y{% endif now %}", "{}", Ok("y")),
+        ("{% if a > b %}{% endif %}", r#"{"a":1}"#, Err(())),
+        ("{% if a > \"x\" %}{% endif %}", r#"{"a":1}"#, Err(())),
+        (
+            "{% if a = 3.0 %}Y{% endif %}{% if \"03\" = a %}Y{% endif %}{% if \" 3\" = a %}Y{% endif %}",
+            r#"{"a":3}"#,
+            Ok("YY"),
+        ),
+        (
+            "{% ifequal a 3.0 %}Y{% else %}N{% endifequal %}{% ifequal a 3 b %}Y{% endifequal %}",
+            r#"{"a":3,"b":"3"}"#,
+            Ok("NY"),
+        ),
+        ("{% ifunequal a b %}Y{% else %}N{% endifunequal %}", r#"{"a":1,"b":2}"#, Ok("Y")),
+        (
+            "{% for i in 3 %}[{{i}}]{% endfor %}{% for i in 3|range %}[{{i}}]{% endfor %}",
+            "{}",
+            Ok("[3][0][1][2]"),
+        ),
+        ("{% for x in v %}{% else %}{% endfor %}", "{}", Err(())),
+        ("{% for x in v %}{% endfor %}", r#"{"v":1}"#, Err(())),
+        ("{% for x in gone|upper|sort %}x{% endfor %}", "{}", Ok("")),
+        ("{% for x in gone|default:@alt %}{{x}}{% empty %}none{% endfor %}", r#"{"alt":[1]}"#, Ok("1")),
+        ("{% for a,b in v %}{{a}}{{b}};{% endfor %}", r#"{"v":["xyz",[1]]}"#, Ok("xy;1;")),
+        ("{% for x in v %}{{forloop.previous.x}}{{x}} {% endfor %}", r#"{"v":[1,2,3]}"#, Ok("1 12 23 ")),
+        (
+            "{% for x in v %}{% for y in v %}{% cycle a b c %}{% endfor %}{% endfor %}",
+            r#"{"v":[1,2]}"#,
+            Ok("abca"),
+        ),
+        ("{% cycle %}", "{}", Err(())),
+        (
+            "{% firstof a b %}{% firstof c %}{% firstof d e %}",
+            r#"{"a":false,"c":[],"d":"","e":0}"#,
+            Ok("false[]0"),
+        ),
+        ("{% sum %}{% sum a \\10 \\2.5 %}", r#"{"a":1}"#, Ok("013.5")),
+        ("{% sum a 10 %}", r#"{"a":1}"#, Err(())),
+        ("{% sum a gone %}", r#"{"a":1}"#, Err(())),
+        (
+            "{% with a = x b = \"y z\" c=v|upper %}{{a}}{{b}}{{c}}{% endwith %}",
+            r#"{"v":"w","x":1}"#,
+            Ok("1y zW"),
+        ),
+        ("{% with a.b.c=1 %}{{a}}{% endwith %}", r#"{"a":{"x":0,"b":[1]}}"#, Ok(r#"{"x":0,"b":{"c":"1"}}"#)),
+        ("{% with n=v %}{{n|add:1}}{% endwith %}", r#"{"v":1}"#, Ok("2")),
+        ("{% with a %}{% endwith %}", "{}", Err(())),
+        ("{% with %}{% endwith %}", "{}", Err(())),
+        ("{% comment %}{% nope %}{% endcomment %}", "{}", Err(())),
+        ("{% comment %}{% if a %}{% endcomment %}", "{}", Err(())),
+        (
+            "a{% comment %}{{a|nope}}{% cycle a %}{% with b=a %}{{b}}{% endwith %}{% endcomment %}b",
+            "{}",
+            Ok("ab"),
+        ),
+        ("a{% verbatim %}{{x}}", "{}", Ok("a{{x}}")),
+        ("{% block a %}x{{b}}{% endblock %}", r#"{"b":1}"#, Ok("x1")),
+        ("{%- if a -%}{%- endif -%}", "{}", Err(())),
+        ("{% endfor %}", "{}", Err(())),
+        ("{{forloop.counter}}{% now \"yyyy-MM-dd\" %}", "{}", Ok("2026-11-24")),
+    ];
+    for (template, context, expected) in cases {
+        let found = rendered(template, context);
+        match expected {
+            Ok(expected) => assert_eq!(found.as_deref(), Ok(*expected), "{template}"),
+            Err(()) => assert!(found.is_err(), "{template}: {found:?}"),
+        }
+    }
 }

@@ -1,0 +1,125 @@
+//! French, of France: names, places and sayings. Data alone.
+
+use fake::locales::{Data, FR_FR};
+
+use super::super::language::Language;
+
+#[rustfmt::skip]
+pub(super) static FRENCH: Language = Language {
+    tag: "fr",
+    country: "FR",
+    first_names: FR_FR::NAME_FIRST_NAME,
+    last_names: FR_FR::NAME_LAST_NAME,
+    latin: None,
+    titles: &["M.", "Mme", "Mlle", "Dr", "Me"],
+    names: &["{first} {last}"],
+    cities: &[
+        ("Paris", "IDF", "7500^"), ("Paris", "IDF", "7501#"), ("Versailles", "IDF", "78000"),
+        ("Boulogne-Billancourt", "IDF", "92100"), ("Saint-Denis", "IDF", "93200"),
+        ("Nanterre", "IDF", "92000"), ("Créteil", "IDF", "94000"), ("Marseille", "PAC", "1300^"),
+        ("Nice", "PAC", "06000"), ("Toulon", "PAC", "83000"), ("Aix-en-Provence", "PAC", "13100"),
+        ("Avignon", "PAC", "84000"), ("Cannes", "PAC", "06400"), ("Antibes", "PAC", "06600"),
+        ("Lyon", "ARA", "6900^"), ("Grenoble", "ARA", "38000"), ("Saint-Étienne", "ARA", "42000"),
+        ("Villeurbanne", "ARA", "69100"), ("Clermont-Ferrand", "ARA", "63000"), ("Annecy", "ARA", "74000"),
+        ("Chambéry", "ARA", "73000"), ("Valence", "ARA", "26000"), ("Toulouse", "OCC", "31000"),
+        ("Montpellier", "OCC", "34000"), ("Nîmes", "OCC", "30000"), ("Perpignan", "OCC", "66000"),
+        ("Béziers", "OCC", "34500"), ("Carcassonne", "OCC", "11000"), ("Albi", "OCC", "81000"),
+        ("Nantes", "PDL", "44000"), ("Angers", "PDL", "49000"), ("Le Mans", "PDL", "72000"),
+        ("Saint-Nazaire", "PDL", "44600"), ("Laval", "PDL", "53000"), ("Strasbourg", "GES", "67000"),
+        ("Reims", "GES", "51100"), ("Metz", "GES", "57000"), ("Nancy", "GES", "54000"),
+        ("Mulhouse", "GES", "68100"), ("Colmar", "GES", "68000"), ("Troyes", "GES", "10000"),
+        ("Bordeaux", "NAQ", "33000"), ("Limoges", "NAQ", "87000"), ("Poitiers", "NAQ", "86000"),
+        ("La Rochelle", "NAQ", "17000"), ("Pau", "NAQ", "64000"), ("Bayonne", "NAQ", "64100"),
+        ("Niort", "NAQ", "79000"), ("Lille", "HDF", "59000"), ("Roubaix", "HDF", "59100"),
+        ("Tourcoing", "HDF", "59200"), ("Amiens", "HDF", "80000"), ("Dunkerque", "HDF", "59140"),
+        ("Calais", "HDF", "62100"), ("Rennes", "BRE", "35000"), ("Brest", "BRE", "29200"),
+        ("Quimper", "BRE", "29000"), ("Lorient", "BRE", "56100"), ("Vannes", "BRE", "56000"),
+        ("Saint-Malo", "BRE", "35400"), ("Rouen", "NOR", "76000"), ("Le Havre", "NOR", "76600"),
+        ("Caen", "NOR", "14000"), ("Cherbourg-en-Cotentin", "NOR", "50100"), ("Dijon", "BFC", "21000"),
+        ("Besançon", "BFC", "25000"), ("Belfort", "BFC", "90000"), ("Orléans", "CVL", "45000"),
+        ("Tours", "CVL", "37000"), ("Bourges", "CVL", "18000"), ("Chartres", "CVL", "28000"),
+        ("Ajaccio", "20R", "20000"), ("Bastia", "20R", "20200"),
+    ],
+    states: &[
+        ("ARA", "Auvergne-Rhône-Alpes"), ("BFC", "Bourgogne-Franche-Comté"), ("BRE", "Bretagne"),
+        ("CVL", "Centre-Val de Loire"), ("20R", "Corse"), ("GES", "Grand Est"), ("HDF", "Hauts-de-France"),
+        ("IDF", "Île-de-France"), ("NOR", "Normandie"), ("NAQ", "Nouvelle-Aquitaine"), ("OCC", "Occitanie"),
+        ("PDL", "Pays de la Loire"), ("PAC", "Provence-Alpes-Côte d'Azur"),
+    ],
+    streets: &["{way} {stem}"],
+    street_stems: &[
+        "de la République", "de la Gare", "de la Mairie", "de la Paix", "de la Liberté", "de la Fontaine",
+        "de la Poste", "de l'Église", "de l'Hôtel de Ville", "du Château", "du Moulin", "du Marché",
+        "du Général de Gaulle", "du Maréchal Foch", "des Lilas", "des Tilleuls", "des Acacias", "des Roses",
+        "des Écoles", "des Peupliers", "Victor Hugo", "Jean Jaurès", "Jules Ferry", "Pasteur", "Voltaire",
+        "Émile Zola", "Gambetta", "Molière", "Jean Moulin", "Léon Blum", "Saint-Martin", "Saint-Michel",
+        "Sainte-Catherine", "Marie Curie", "Anatole France",
+    ],
+    street_ways: &[
+        "rue", "rue", "rue", "rue", "avenue", "avenue", "boulevard", "place", "allée", "impasse", "chemin",
+        "cours",
+    ],
+    building_numbers: &["^", "^#", "^#", "^##", "^# bis"],
+    street_address: "{number} {street}",
+    address: "{street-address}, {postcode} {city}",
+    company_suffixes: &["SARL", "SA", "SAS", "SASU", "EURL", "SCOP", "et Fils", "et Associés"],
+    companies: &[
+        "{last} {suffix}", "{last} {suffix}", "{last} et {last}", "Groupe {last}", "Établissements {last}",
+    ],
+    jobs: &[
+        "Administrateur systèmes", "Agent immobilier", "Aide-soignant", "Analyste financier", "Architecte",
+        "Assistant de direction", "Assistant social", "Avocat", "Bibliothécaire", "Boulanger", "Charpentier",
+        "Chauffeur", "Chef de cuisine", "Chef de produit", "Chef de projet", "Coiffeur", "Commercial",
+        "Comptable", "Conducteur de travaux", "Conseiller clientèle", "Consultant", "Contrôleur de gestion",
+        "Couvreur", "Data analyst", "Dentiste", "Développeur web", "Directeur commercial",
+        "Directeur des ressources humaines", "Économiste", "Éducateur", "Électricien", "Enseignant",
+        "Expert-comptable", "Fleuriste", "Géomètre", "Graphiste", "Infirmier", "Ingénieur civil",
+        "Ingénieur logiciel", "Ingénieur qualité", "Journaliste", "Juriste", "Kinésithérapeute", "Libraire",
+        "Maçon", "Mécanicien", "Médecin", "Menuisier", "Notaire", "Pâtissier", "Pharmacien", "Photographe",
+        "Pilote", "Plombier", "Professeur", "Psychologue", "Rédacteur", "Responsable logistique",
+        "Responsable marketing", "Secrétaire", "Technicien de maintenance", "Traducteur", "Vendeur",
+        "Vétérinaire",
+    ],
+    industries: &[
+        "Aéronautique", "Agroalimentaire", "Agriculture", "Assurance", "Automobile", "Banque",
+        "Bâtiment et travaux publics", "Chimie", "Commerce de détail", "Commerce en ligne", "Conseil",
+        "Cosmétique", "Édition", "Énergie", "Enseignement", "Environnement", "Hôtellerie et restauration",
+        "Immobilier", "Industrie pharmaceutique", "Informatique", "Logistique", "Luxe", "Métallurgie", "Mode",
+        "Publicité", "Santé", "Télécommunications", "Textile", "Tourisme", "Transports",
+    ],
+    catch_phrase: "{one} {two} {three}",
+    catch_words: [
+        &[
+            "Des solutions", "Des services", "Des systèmes", "Des produits", "Des idées", "Des projets",
+            "Des outils", "Des méthodes", "Des équipes", "Des partenaires",
+        ],
+        &[
+            "fiables", "durables", "flexibles", "simples", "rapides", "modernes", "efficaces", "solides",
+            "utiles", "responsables",
+        ],
+        &[
+            "pour votre entreprise", "pour toute l'équipe", "pour aller plus loin", "pour tous les jours",
+            "pour gagner du temps", "pour la maison", "pour demain", "pour grandir", "pour toute la famille",
+            "pour un monde meilleur",
+        ],
+    ],
+    product: "{one} {two}",
+    product_words: [
+        &[
+            "Chaise", "Table", "Lampe", "Bureau", "Étagère", "Bol", "Horloge", "Tasse", "Couteau", "Banc",
+            "Bouteille", "Boîte", "Portefeuille", "Clavier", "Manteau", "Sac", "Gants", "Assiette",
+            "Chaussures", "Plateau",
+        ],
+        &[
+            "en bois", "en acier", "en coton", "en cuir", "en verre", "en céramique", "en bambou",
+            "en aluminium", "en marbre", "en granit", "en soie", "en lin", "en caoutchouc", "en papier",
+            "en cuivre", "en bronze", "en laine", "en plastique",
+        ],
+    ],
+    phones: &[
+        "01 99 00 ## ##", "02 61 91 ## ##", "03 53 01 ## ##", "04 65 71 ## ##", "05 36 49 ## ##",
+    ],
+    cell_phones: &["06 39 98 ## ##"],
+    license_plates: &["**-###-**"],
+    more: &[],
+};
