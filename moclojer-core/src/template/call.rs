@@ -2,7 +2,7 @@
 //! shows it.
 
 use super::value::parse_number;
-use super::{filters, locale};
+use super::{fakes, filters, locale};
 
 /// What an argument has to be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,8 +13,10 @@ pub(super) enum Kind {
     Integer,
     /// A number.
     Number,
-    /// A language, as in `de` or `pt-BR`; another one is English, as in the original.
+    /// A language of dates and numbers, as in `de` or `pt-BR`; another one is English, as in the original.
     Language,
+    /// A language of made-up data; another one is English.
+    FakeLanguage,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// A pattern of `date`.
@@ -120,6 +122,10 @@ pub(super) fn misfit(kind: Kind, text: &str) -> Option<Misfit> {
             let known: Vec<&str> = locale::tags().collect();
             unless(locale::find(text).is_some(), &format!("a language: {}", known.join(", ")))
         }
+        Kind::FakeLanguage => unless(
+            fakes::language_of(text).is_some(),
+            &format!("a language: {}", fakes::LANGUAGES.join(", ")),
+        ),
         Kind::OneOf(words) => unless(words.contains(&text), &words.join(", ")),
         Kind::DatePattern => {
             let reason = Some(filters::check_pattern(text).err()?);

@@ -674,7 +674,7 @@ impl<'n> Compiler<'n> {
             Some(reason) => format!("the {} of `{}` cannot be used: {reason}", parameter.name, clip(name)),
             None => format!("`{}` is no {} for `{}`", clip(text), parameter.name, clip(name)),
         };
-        if parameter.kind == Kind::Language {
+        if matches!(parameter.kind, Kind::Language | Kind::FakeLanguage) {
             if let Some(note) = self.warning(Code::UNKNOWN_LANGUAGE, part.range(), message) {
                 note.expected = misfit.expected;
                 note.help =

@@ -34,7 +34,7 @@ mod text;
 #[cfg(feature = "fake")]
 mod time;
 
-use super::call::Kind::{Integer, Language};
+use super::call::Kind::{FakeLanguage, Integer};
 use super::call::{Parameter, opt};
 use super::filters::Gives::{Any, Json};
 use super::functions::Function;
@@ -57,14 +57,23 @@ pub(super) fn find(name: &str) -> Option<&'static Function> {
     FAKES.get(index)
 }
 
+/// The languages that made-up data knows; `pt` is that of Brazil.
+pub(super) const LANGUAGES: [&str; 8] = ["en", "pt", "fr", "de", "es", "it", "nl", "ja"];
+
+/// Which of the languages a tag such as `pt`, `pt-BR` or `PT_br` means.
+pub(super) fn language_of(tag: &str) -> Option<usize> {
+    let first = tag.trim().split(['-', '_']).next().unwrap_or_default();
+    LANGUAGES.iter().position(|language| language.eq_ignore_ascii_case(first))
+}
+
 /// All names, without `fake.`; also where it is not compiled in.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     FAKES.iter().map(|fake| fake.name)
 }
 
 const NOTHING: &[Parameter] = &[];
-const LANGUAGE: &[Parameter] = &[opt("language", Language)];
-const COUNTED: &[Parameter] = &[opt("n", Integer), opt("language", Language)];
+const LANGUAGE: &[Parameter] = &[opt("language", FakeLanguage)];
+const COUNTED: &[Parameter] = &[opt("n", Integer), opt("language", FakeLanguage)];
 const DIGITS: &[Parameter] = &[opt("n", Integer)];
 
 /// A text in the language that is asked for.

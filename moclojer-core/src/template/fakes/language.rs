@@ -57,8 +57,7 @@ impl Language {
     /// The language of a tag: `pt`, `pt-BR`, `PT_br`; English for one that is not there.
     pub(super) fn of(tag: &str) -> &'static Self {
         let [english, ..] = LANGUAGES;
-        let first = tag.trim().split(['-', '_']).next().unwrap_or_default();
-        LANGUAGES.into_iter().find(|language| language.tag.eq_ignore_ascii_case(first)).unwrap_or(english)
+        super::language_of(tag).and_then(|index| LANGUAGES.get(index)).unwrap_or(&english)
     }
 
     /// One of some patterns, filled.

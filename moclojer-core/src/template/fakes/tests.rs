@@ -301,3 +301,8 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn languages_stand_in_one_order() {
+    assert_eq!(LANGUAGES.map(|language| language.tag), super::LANGUAGES);
+}

@@ -92,6 +92,14 @@ fn the_tables_of_the_page_are_those_of_the_code() {
 }
 
 #[test]
+fn the_page_names_every_language() {
+    let page = std::fs::read_to_string(PATH).unwrap();
+    let listed = |tags: &[&str]| tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
+    assert!(page.contains(&listed(&fakes::LANGUAGES)));
+    assert!(page.contains(&listed(&crate::template::locale::tags().collect::<Vec<_>>())));
+}
+
+#[test]
 fn every_example_of_the_page_renders_as_it_says() {
     let page = std::fs::read_to_string(PATH).unwrap();
     assert!(page.contains(EXAMPLE), "the page shows another context than the examples have");

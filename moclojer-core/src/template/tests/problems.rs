@@ -79,6 +79,8 @@ fn every_problem_has_its_bytes() {
         ("{{random-int:1}}", &["M0302 random-int:1"]),
         ("{{random-int}}", &["M0302 random-int"]),
         ("{{random-int:a:6}}", &["M0302 a"]),
+        ("{{fake.city:pl}}{{fake.city:pt-BR}}{{json-params.a|date:yyyy:pl}}", &["M0309 pl"]),
+        ("{{fake.nmae}}{{fake.words:x}}", &["M0310 fake.nmae", "M0302 x"]),
         ("{{uuid:4}}", &["M0302 uuid:4"]),
         ("{{random-itn:1:6}}", &["M0304 random-itn:1:6"]),
         ("{{path-params.usrname}}", &["M0304 path-params.usrname"]),
