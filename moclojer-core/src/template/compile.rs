@@ -25,7 +25,9 @@ const MOST_NOTES: usize = 64;
 
 /// Compiles a text.
 pub(super) fn text(text: &str, mode: Mode, names: &Names<'_>) -> Compiled {
-    if let Some(program) = Program::of_text(text) {
+    // A header's text loses what it may not hold, so that it is not always what is sent.
+    let kept = mode != Mode::Header || !text.bytes().any(|byte| byte.is_ascii_control());
+    if let Some(program) = Program::of_text(text).filter(|_| kept) {
         return Compiled { template: Some(Template { program }), notes: Vec::new() };
     }
     let writing = match mode {

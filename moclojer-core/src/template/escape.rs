@@ -23,7 +23,7 @@ pub(crate) fn header_into(text: &str, out: &mut String) {
 }
 
 /// Where the text of a URL stands after what was read of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum UrlState {
     /// In the scheme or before it, or in a relative path's first segment.
     #[default]
@@ -64,7 +64,8 @@ pub(crate) fn url_into(text: &str, out: &mut String) {
             out.push(byte.into());
         } else {
             out.push('%');
-            out.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
         }
     }
 }

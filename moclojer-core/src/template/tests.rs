@@ -4,6 +4,7 @@
 
 mod docs;
 mod laws;
+mod naive;
 mod original;
 mod problems;
 mod rendering;

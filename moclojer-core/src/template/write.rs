@@ -17,7 +17,10 @@ pub(super) fn write(
         (Value::Text(text), Place::JsonValue) => write_text(text, Place::Raw, out, meter),
         (_, Place::JsonValue | Place::JsonOwn) => value.write_json(out, meter),
         (Value::Missing | Value::Null, _) => Ok(()),
-        (Value::Text(text) | Value::Param(text, _), _) => write_text(text, place, out, meter),
+        // A number's digits may hold a `+`, which a query reads as a space.
+        (Value::Text(text) | Value::Param(text, _), _) | (Value::Digits(text), Place::Url) => {
+            write_text(text, place, out, meter)
+        }
         (Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Digits(_), _) | (_, Place::Raw) => {
             value.write_json(out, meter)
         }
@@ -35,7 +38,7 @@ pub(super) fn write_json_value(
 ) -> Result<(), Stop> {
     match value {
         json::Value::String(text) if place != Place::JsonOwn => write_text(text, place, out, meter),
-        json::Value::Number(digits) => write_text(digits, Place::Raw, out, meter),
+        json::Value::Number(digits) if place != Place::Url => write_text(digits, Place::Raw, out, meter),
         other => write(&Value::from(other), place, out, meter),
     }
 }

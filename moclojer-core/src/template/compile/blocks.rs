@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::names::Bound;
 use super::{Compiler, JsonState, Writing, clip};
 use crate::problem::{Code, did_you_mean};
+use crate::template::escape::UrlState;
 use crate::template::expression::{Part, words};
 use crate::template::program::{Binding, Instruction, Loop};
 use crate::template::scan::{Markup, Scanner};
@@ -27,6 +28,9 @@ pub(super) struct Block {
     start: JsonState,
     /// Where the first branch left it.
     end: Option<JsonState>,
+    /// Where a URL stood at the beginning of each branch, and how far one that is done has come.
+    url: UrlState,
+    url_end: UrlState,
 }
 
 #[derive(Debug)]
@@ -61,6 +65,7 @@ pub(super) enum Kind {
 pub(super) struct Kept {
     lengths: [usize; 10],
     state: JsonState,
+    url: UrlState,
     slots_in_use: u32,
     sealed: usize,
 }
@@ -231,7 +236,15 @@ impl Compiler<'_> {
             self.stopped = true;
             return false;
         }
-        self.blocks.push(Block { kind, opening, closing, start: self.state, end: None });
+        self.blocks.push(Block {
+            kind,
+            opening,
+            closing,
+            start: self.state,
+            end: None,
+            url: self.url,
+            url_end: self.url,
+        });
         true
     }
 
@@ -403,7 +416,23 @@ impl Compiler<'_> {
         }
         self.branch_state();
         self.state = start;
+        self.end_url_branch();
         true
+    }
+
+    /// The next branch of a URL begins where the one that is done did.
+    fn end_url_branch(&mut self) {
+        if let Some(block) = self.blocks.last_mut() {
+            block.url_end = block.url_end.max(self.url);
+            self.url = block.url;
+        }
+    }
+
+    /// Where branches of a URL meet, the one that came furthest counts: better one encoded too many.
+    fn join_url_branches(&mut self) {
+        if let Some(block) = self.blocks.last() {
+            self.url = self.url.max(block.url_end);
+        }
     }
 
     /// Notes where a branch left JSON, and whether another one left it elsewhere.
@@ -454,6 +483,7 @@ impl Compiler<'_> {
         self.no_items_from_here(id);
         self.agree(start, self.state);
         self.state = start;
+        self.end_url_branch();
     }
 
     fn no_items_from_here(&mut self, id: u32) {
@@ -483,6 +513,7 @@ impl Compiler<'_> {
             Some(Kind::Loop { .. }) => self.end_loop(),
             _ => {}
         }
+        self.join_url_branches();
         self.forget();
     }
 
@@ -583,7 +614,7 @@ impl Compiler<'_> {
             program.places.len(),
             self.literals.len(),
         ];
-        Kept { lengths, state: self.state, slots_in_use: self.slots_in_use, sealed }
+        Kept { lengths, state: self.state, url: self.url, slots_in_use: self.slots_in_use, sealed }
     }
 
     fn restore(&mut self, kept: &Kept) {
@@ -601,6 +632,7 @@ impl Compiler<'_> {
         program.places.truncate(places);
         self.sealed = kept.sealed;
         self.state = kept.state;
+        self.url = kept.url;
         self.slots_in_use = kept.slots_in_use;
     }
 }

@@ -179,8 +179,9 @@ impl Compiler<'_> {
         }
         for (name, value) in pairs {
             let keys = expression::keys(name.text);
-            let bad = name.text.contains(['|', '"', ':']) || keys.iter().any(|key| key.is_empty());
-            let (Some(first), false, false) = (keys.first(), bad, value.text.is_empty()) else {
+            let strange = |letter: char| letter.is_whitespace() || matches!(letter, '|' | '"' | ':');
+            let bad = name.text.contains(strange) || keys.iter().any(|key| key.is_empty());
+            let (Some(first), false, 1) = (keys.first(), bad, words(value).len()) else {
                 let at = if name.text.is_empty() { value.range() } else { name.range() };
                 self.tag_error(at, "this gives no name a value", "`{% with name=value %}`");
                 return;

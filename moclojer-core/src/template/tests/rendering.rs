@@ -100,6 +100,38 @@ fn html_and_headers_escape_what_they_must() {
 }
 
 #[test]
+fn each_branch_of_a_url_begins_where_its_tag_does() {
+    let context = r#"{"t":true,"s":"a/b","n":1E+2,"v":["x/y"],"none":[]}"#;
+    let cases = [
+        ("{% if t %}http://h/{% else %}{{s}}{% endif %}", "http://h/"),
+        ("{% if none.0 %}http://h/{% else %}{{s}}{% endif %}{{s}}", "a/ba%2Fb"),
+        ("{% if none.0 %}http://h/{% endif %}{{s}}", "a%2Fb"),
+        ("{% for x in none %}/{{x}}{% empty %}{{s}}{% endfor %}/{{s}}", "a/b/a%2Fb"),
+        ("{% comment %}http://h/{% endcomment %}{{s}}", "a/b"),
+        ("{{#if t}}//h{{/if}}:{{n}}/{{n}}?q={{n}}", "//h:1E+2/1E%2B2?q=1E%2B2"),
+    ];
+    let mut scope = body(context);
+    if let Some(json::Value::Object(object)) = &scope.json {
+        let kept = object.iter().map(|(key, value)| match key {
+            "n" => (key.into(), json::Value::Number("1E+2".into())),
+            _ => (key.into(), value.clone()),
+        });
+        scope.json = Some(json::Value::Object(kept.collect()));
+    }
+    for (template, expected) in cases {
+        assert_eq!(render_with(template, Mode::Url, &OPEN, &scope).as_deref(), Ok(expected), "{template}");
+    }
+}
+
+#[test]
+fn a_with_of_odd_words_is_refused() {
+    for words in ["", "x", "x=1 y", "x=1 y z=2", "x y=2", "x= y=2", "=2", "x=1 =2"] {
+        let template = format!("{{% with {words} %}}{{% endwith %}}");
+        assert!(rendered(&template, "{}").is_err(), "{template}");
+    }
+}
+
+#[test]
 fn strings_of_a_map_body_stay_strings_unless_typed() {
     let cases = [
         ("{{path-params.age}}", "\"007\""),
