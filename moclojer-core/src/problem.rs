@@ -50,6 +50,8 @@ pub struct Problem {
     pub span: Span,
     /// Keys from the top of the file: `[2].endpoint.response.status`; empty for the file as a whole.
     pub path: String,
+    /// The expression or tag of a template that it is about.
+    pub expression: Option<String>,
     /// What stands there, where that says more than the message.
     pub found: Option<String>,
     /// What may stand there.
@@ -97,6 +99,7 @@ impl Problem {
             source: source.clone(),
             span,
             path: String::new(),
+            expression: None,
             found: None,
             expected: None,
             help: None,

@@ -131,6 +131,8 @@ pub struct Note {
     pub piece: usize,
     /// The bytes of that piece's text.
     pub range: Range<usize>,
+    /// The bytes of the expression or tag that it belongs to.
+    pub whole: Range<usize>,
     /// One sentence.
     pub message: String,
     /// What stands there, where that says more than the message.
@@ -139,6 +141,15 @@ pub struct Note {
     pub expected: Option<String>,
     /// The next step.
     pub help: Option<String>,
+}
+
+impl Note {
+    /// The expression or tag of `text`, which is that piece's, on one line and shortened.
+    pub fn expression(&self, text: &str) -> Option<String> {
+        let whole = text.get(self.whole.clone()).filter(|whole| !whole.is_empty())?;
+        let words: Vec<&str> = whole.split_whitespace().take(64).collect();
+        Some(compile::clip(&words.join(" ")))
+    }
 }
 
 /// Compiles a text.

@@ -26,6 +26,7 @@ pub fn plain(problems: &[Problem]) -> String {
         push(&mut out, format_args!("{}: {severity}[{}]: {message}\n", place(problem), problem.code));
         let details = [
             ("path", Some(problem.path.as_str()).filter(|path| !path.is_empty())),
+            ("expression", problem.expression.as_deref()),
             ("found", problem.found.as_deref()),
             ("expected", problem.expected.as_deref()),
             ("help", problem.help.as_deref()),
@@ -45,8 +46,8 @@ pub fn plain(problems: &[Problem]) -> String {
 }
 
 /// One JSON object on one line, without a line break: `file`, `line`, `column`, `end-line`, `end-column` (one
-/// past the last character), `path`, `severity`, `code`, `message`, `found`, `expected` and `help` where they
-/// are known, and `related`, a list of objects with the keys of a place and `message`.
+/// past the last character), `path`, `severity`, `code`, `message`, `expression` (of a template), `found`, `expected` and `help` where
+/// they are known, and `related`, a list of objects with the keys of a place and `message`.
 pub fn json_line(problem: &Problem) -> String {
     let mut out = String::from("{");
     json_place(&mut out, &problem.source, problem.span);
@@ -56,6 +57,7 @@ pub fn json_line(problem: &Problem) -> String {
         ("severity", Some(problem.severity.as_str())),
         ("code", Some(code.as_str())),
         ("message", Some(problem.message.as_str())),
+        ("expression", problem.expression.as_deref()),
         ("found", problem.found.as_deref()),
         ("expected", problem.expected.as_deref()),
         ("help", problem.help.as_deref()),

@@ -234,7 +234,9 @@ impl<'s> Checker<'s> {
                 continue;
             };
             let span = self.span_inside(node, note.range.clone());
+            let expression = scalar_text(node).and_then(|text| note.expression(text));
             let problem = self.report(note.severity, note.code, span, note.message);
+            problem.expression = expression;
             problem.found = note.found;
             problem.expected = note.expected;
             problem.help = note.help;

@@ -104,6 +104,8 @@ struct Compiler<'n> {
     /// Too much is wrong to go on.
     stopped: bool,
     piece: usize,
+    /// The bytes of the expression or tag that is looked at.
+    whole: Range<usize>,
     state: JsonState,
     /// Where the text of a URL stands.
     url: escape::UrlState,
@@ -137,6 +139,7 @@ impl<'n> Compiler<'n> {
             warnings: 0,
             stopped: false,
             piece: 0,
+            whole: 0..0,
             state: JsonState::Outside,
             url: escape::UrlState::default(),
             blocks: Vec::new(),
@@ -214,11 +217,15 @@ impl<'n> Compiler<'n> {
         message: String,
     ) -> Option<&mut Note> {
         let piece = self.piece;
+        // What is never closed belongs to an earlier tag.
+        let inside = self.whole.start <= range.start && range.end <= self.whole.end;
+        let whole = if inside { self.whole.clone() } else { range.clone() };
         self.notes.push(Note {
             severity,
             code,
             piece,
             range,
+            whole,
             message,
             found: None,
             expected: None,
@@ -238,8 +245,14 @@ impl<'n> Compiler<'n> {
         {
             match token {
                 Ok(Token::Text(range)) => self.literal(&text[range]),
-                Ok(Token::Expression(markup)) => self.braces(text, &markup),
-                Ok(Token::Tag(markup)) => self.tag(text, &markup, &mut scanner),
+                Ok(Token::Expression(markup)) => {
+                    self.whole = markup.whole.clone();
+                    self.braces(text, &markup);
+                }
+                Ok(Token::Tag(markup)) => {
+                    self.whole = markup.whole.clone();
+                    self.tag(text, &markup, &mut scanner);
+                }
                 Ok(Token::Comment) => {}
                 Err(unclosed) => {
                     cut |= unclosed.to_the_end;
@@ -282,6 +295,7 @@ impl<'n> Compiler<'n> {
             typed.then_some(markup)
         });
         if let Some(markup) = typed {
+            self.whole = markup.whole.clone();
             self.expression(text, &markup, true);
             return;
         }
@@ -549,7 +563,7 @@ impl<'n> Compiler<'n> {
         for call in calls {
             if let Some(row) = self.filter(call, &mut shortening) {
                 chain.safe |= row.name == "safe";
-                chain.last = Some(row.gives);
+                chain.last = Some(if unchecked(call) { Gives::Any } else { row.gives });
             }
         }
         if let Some(name) = shortening.pending {
@@ -570,9 +584,6 @@ impl<'n> Compiler<'n> {
             Run::Side(side) => shortening.side = Some(self.intern(side)),
             Run::Ellipsis => shortening.ellipsis = argument,
             Run::Pure(_) | Run::Drawing(_) => {
-                if row.gives == Gives::Markup && self.writing == Writing::Html && self.is_unchecked(call) {
-                    self.escape_markup();
-                }
                 let count = if name == "abbreviate" {
                     self.shorten(std::mem::take(shortening), count)
                 } else {
@@ -601,18 +612,6 @@ impl<'n> Compiler<'n> {
         self.program.arguments.push(shortening.side.map_or(nothing, Argument::Text));
         self.program.arguments.extend(shortening.ellipsis);
         if shortening.ellipsis.is_some() { 4 } else { 3 }
-    }
-
-    /// True for `email:false` and `phone:false`, which make a link of any text.
-    fn is_unchecked(&self, call: &Call<'_>) -> bool {
-        call.arguments.iter().any(|part| part.unquoted().unwrap_or(part.text) == "false")
-    }
-
-    /// Escapes the current value before a filter puts it into markup.
-    fn escape_markup(&mut self) {
-        if let Some((index, _)) = filters::find("xml") {
-            self.emit(Instruction::Filter { filter: index as u16, count: 0, first: 0 });
-        }
     }
 
     fn alone(&mut self, (range, name): (Range<usize>, &'static str)) {
@@ -745,6 +744,12 @@ struct Shortening {
     ellipsis: Option<Argument>,
     /// The last of those filters, until an `abbreviate` takes them.
     pending: Option<(Range<usize>, &'static str)>,
+}
+
+/// True for `email:false` and `phone:false`: a link that is made of any text is no markup to rely on.
+fn unchecked(call: &Call<'_>) -> bool {
+    let is_false = |part: &Part<'_>| part.unquoted().unwrap_or(part.text) == "false";
+    matches!(call.name.text, "email" | "phone") && call.arguments.iter().any(is_false)
 }
 
 fn plural(arguments: usize) -> String {

@@ -40,9 +40,11 @@ pub fn compile_open(source: &Source, mode: Mode) -> (Option<Template>, Vec<Probl
 impl Note {
     /// The problem of a text that is a source by itself.
     fn at(self, source: &Source) -> Problem {
+        let expression = self.expression(source.text());
         let Self { severity, code, range, message, found, expected, help, .. } = self;
         let mut problem = Problem::new(severity, code, source, Span::new(range.start, range.end), message);
         (problem.found, problem.expected, problem.help) = (found, expected, help);
+        problem.expression = expression;
         problem
     }
 }

@@ -83,6 +83,10 @@ fn problems_inside_templates_have_their_exact_place() {
         ),
         ("- endpoint:\n    path: /a\n    response:\n      body: {a: [1, 'x {{x|uppr}}']}\n", "mock.yml:4:28"),
         (
+            "- endpoint:\n    path: /a\n    response:\n      body: >\n        one\n        two {{x|uppr}}\n",
+            "mock.yml:6:17",
+        ),
+        (
             "- endpoint:\n    path: /a\n    response:\n      headers:\n        A: b {{x|uppr}}\n",
             "mock.yml:5:18",
         ),
@@ -91,6 +95,7 @@ fn problems_inside_templates_have_their_exact_place() {
         let found: Vec<String> = problems
             .iter()
             .filter(|problem| problem.code == Code::UNKNOWN_FILTER)
+            .inspect(|problem| assert_eq!(problem.expression.as_deref(), Some("{{x|uppr}}")))
             .map(|problem| problem.place().to_string())
             .collect();
         assert_eq!(found, [place], "{yaml}: {problems:#?}");

@@ -422,3 +422,14 @@ fn the_notes_on_the_original_hold() {
         }
     }
 }
+
+#[test]
+fn an_unchecked_link_is_escaped_where_html_stands() {
+    let scope = body(r#"{"m":"<b>","p":"01 <b>","good":"a@b.org"}"#);
+    let render = |template, mode| render_with(template, mode, &OPEN, &scope).unwrap();
+    assert_eq!(render("{{good|email}}", Mode::Html), "<a href='mailto:a@b.org'>a@b.org</a>");
+    for template in ["{{m|email:false}}", "{{p|phone:false}}", "{{p|phone:44:false}}"] {
+        assert!(!render(template, Mode::Html).contains('<'), "{template}");
+        assert!(render(template, Mode::Plain).contains("<a href="), "{template}");
+    }
+}

@@ -182,8 +182,12 @@ impl<'t> Parser<'t> {
         let Expression { operand, filters } = expression;
         let safe = filters.iter().any(|filter| filter.name == "safe");
         let literal = filters.is_empty() && matches!(operand, Operand::Literal(_));
-        let last = filters.last().and_then(|last| filters::find(&last.name));
-        self.position.place(safe, literal, last.is_some_and(|(_, row)| row.gives == Gives::Markup))
+        let markup = filters.last().is_some_and(|last| {
+            // `email:false` links any text.
+            let checked = !last.arguments.iter().any(|argument| argument == "false");
+            checked && filters::find(&last.name).is_some_and(|(_, row)| row.gives == Gives::Markup)
+        });
+        self.position.place(safe, literal, markup)
     }
 
     /// The branches of an `if`, of which each begins where it does.
