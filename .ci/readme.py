@@ -56,9 +56,10 @@ def serve():
         wait_for(port, server)
         compared = 0
         for block in blocks("console"):
-            for line, wanted in re.findall(r"^\$ (curl .*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+            for line, wanted in re.findall(r"^\$ ((?:curl|cargo run) .*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
                 asked = shlex.split(line.replace(":8000", f":{port}"))
-                got = subprocess.run([asked[0], "-sS", *asked[1:]], capture_output=True, text=True, check=True).stdout
+                quiet = ["-sS"] if asked[0] == "curl" else []
+                got = subprocess.run([asked[0], *quiet, *asked[1:]], capture_output=True, text=True, check=True).stdout
                 if got.strip() != wanted.strip():
                     sys.exit(f"README.md says\n$ {line}\n{wanted}\nbut it printed\n{got}")
                 compared += 1

@@ -420,3 +420,19 @@ fn a_filter_that_fails_is_told_to_the_client_and_in_the_log() {
     }
     assert!(line.contains("\"level\":\"error\"") && line.contains("\"status\":500"), "{line}");
 }
+
+#[test]
+fn the_examples_have_no_problems_and_the_shop_is_the_same_under_a_seed() {
+    let folder = Folder::new("examples");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let (code, out, _) = folder.run(&["check", "--deny-warnings", examples.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    let shop = examples.join("shop.yml");
+    let customers = || {
+        let server = folder.serve(&["-c", shop.to_str().unwrap(), "--seed", "1"]);
+        let answer = server.get("/customers?count=2");
+        assert!(answer.contains("\"id\": 2,") && answer.contains("@example."), "{answer}");
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(customers(), customers());
+}
