@@ -442,7 +442,8 @@ impl<'n> Compiler<'n> {
         let known = self.program.variables.get(variable.0 as usize);
         let instruction = match known.map(|variable| (variable.source, variable.keys.clone())) {
             Some((Source::Slot(slot), keys)) if keys.len() == 1 => {
-                Instruction::ShowField(before, Field { slot, key: keys.start, place })
+                self.program.fields.push(Field { before, slot, key: keys.start, place });
+                Instruction::ShowField(self.program.fields.len() as u32 - 1)
             }
             _ => Instruction::Show(before, variable, place),
         };

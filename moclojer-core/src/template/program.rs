@@ -30,9 +30,10 @@ impl LiteralId {
     pub(super) const NONE: Self = Self(u32::MAX);
 }
 
-/// A field of a loop's item, and where it is written.
+/// A field of a loop's item, the literal before it, and where it is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Field {
+    pub(super) before: LiteralId,
     pub(super) slot: u32,
     /// An index into [`Program::keys`].
     pub(super) key: u32,
@@ -47,6 +48,7 @@ pub(super) struct Program {
     /// Texts and names of expressions, and their source.
     pub(super) text: String,
     pub(super) code: Vec<Instruction>,
+    pub(super) fields: Vec<Field>,
     pub(super) variables: Vec<Variable>,
     pub(super) keys: Vec<Key>,
     pub(super) arguments: Vec<Argument>,
@@ -75,9 +77,9 @@ pub(super) enum Instruction {
     Text(LiteralId),
     /// Write the literal before it, then a variable.
     Show(LiteralId, VariableId, Place),
-    /// Write the literal before it, then a field of a loop's item: what loops do most, and the same as `Show` of a
-    /// slot with one key.
-    ShowField(LiteralId, Field),
+    /// Write a field of a loop's item and the literal before it: an index into [`Program::fields`]. It is what loops
+    /// do most, and the same as `Show` of a slot with one key.
+    ShowField(u32),
     /// Make a variable the current value.
     Load(VariableId),
     /// Apply the filter at this index of the table to the current value.

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use super::filters::{FILTERS, Run};
 use super::program::{
-    Argument, Binding, Call, Comparison, Field, Instruction, Key, LoopField, Place, Program, Source,
-    Variable, VariableId,
+    Argument, Binding, Call, Comparison, Field, Instruction, Key, LiteralId, LoopField, Place, Program,
+    Source, Variable, VariableId,
 };
 use super::value::{Meter, Number, Stop, Text, Value, character, charge_lookup, pair, parse_number};
 use super::write::{write, write_json_value, write_text};
@@ -29,7 +29,7 @@ pub(super) fn render<'a>(
         slots: vec![Value::Missing; program.slots as usize],
         frames: Vec::new(),
         cycles: vec![0; program.cycles as usize],
-        hints: vec![0; if program.loops.is_empty() { 0 } else { program.keys.len() }],
+        fields: program.fields.iter().map(|field| FieldState::new(field, program)).collect(),
         current: Value::Missing,
         aside: Value::Missing,
         arguments: Vec::new(),
@@ -57,8 +57,8 @@ struct Machine<'a> {
     slots: Vec<Value<'a>>,
     /// Loops that run, from the outermost.
     frames: Vec<Frame<'a>>,
-    /// Where the object of the item before had each key: items of a list are mostly alike. Empty without loops.
-    hints: Vec<u32>,
+    /// One for each of the program's.
+    fields: Vec<FieldState<'a>>,
     /// How often each tag `cycle` was passed.
     cycles: Vec<u32>,
     current: Value<'a>,
@@ -68,6 +68,29 @@ struct Machine<'a> {
     arguments: Vec<Value<'a>>,
     /// The next instruction.
     next: usize,
+}
+
+/// A field of the program, looked up once for the many items of a loop.
+struct FieldState<'a> {
+    before: &'a str,
+    key: &'a [u8],
+    slot: usize,
+    /// Where the object of the item before had the key: items of a list are mostly alike.
+    hint: usize,
+    /// Whether it goes into a JSON string.
+    json: bool,
+}
+
+impl<'a> FieldState<'a> {
+    fn new(field: &Field, program: &'a Program) -> Self {
+        Self {
+            before: program.literal(field.before),
+            key: program.bytes(program.keys[field.key as usize].text),
+            slot: field.slot as usize,
+            hint: 0,
+            json: field.place == Place::JsonString,
+        }
+    }
 }
 
 /// A loop that runs.
@@ -97,17 +120,18 @@ impl<'a> Machine<'a> {
             self.meter.step(1)?;
             match instruction {
                 Instruction::Text(literal) => self.text(program.literal(*literal), out)?,
-                Instruction::ShowField(before, field) => {
-                    let before = program.literal(*before);
+                Instruction::ShowField(field) => {
+                    let field = *field as usize;
                     match self.plain_field(field) {
-                        Some(text) => {
+                        Some((before, text)) => {
                             self.meter.output(before.len() + text.len())?;
                             out.push_str(before);
                             out.push_str(text);
                         }
-                        None => self.show_field(before, field, out)?,
+                        None => self.show_field(field, out)?,
                     }
                 }
+                Instruction::Show(before, variable, place) => self.show(*before, *variable, *place, out)?,
                 Instruction::Next(id) => {
                     if self.advance(*id)? {
                         self.next = program.loops[*id as usize].body as usize;
@@ -123,14 +147,12 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn execute(&mut self, instruction: &Instruction, out: &mut String) -> Result<(), Stop> {
-        let program = self.program;
         match *instruction {
             // Those that `run` did not leave to this function.
-            Instruction::Text(_) | Instruction::ShowField(..) | Instruction::Next(_) => {}
-            Instruction::Show(before, variable, place) => {
-                self.text(program.literal(before), out)?;
-                self.show(variable, place, out)?;
-            }
+            Instruction::Text(_)
+            | Instruction::Show(..)
+            | Instruction::ShowField(_)
+            | Instruction::Next(_) => {}
             Instruction::Load(variable) => self.current = self.load(variable)?,
             Instruction::Filter { filter, count, first } => self.filter(filter, count, first)?,
             Instruction::Write(place) => write(&self.current, place, out, &mut self.meter)?,
@@ -241,35 +263,31 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// A field of a loop's item that is a short text without escapes, goes into a JSON string, and stands where
-    /// the item before had it.
+    /// A field of a loop's item, and the literal before it, if it is a short text without escapes, goes into a
+    /// JSON string, and stands where the item before had it.
     #[inline]
-    fn plain_field(&self, field: &Field) -> Option<&'a str> {
-        let Value::Object(object) = self.slots.get(field.slot as usize)? else { return None };
+    fn plain_field(&self, field: usize) -> Option<(&'a str, &'a str)> {
+        let field = self.fields.get(field)?;
+        let Value::Object(object) = self.slots.get(field.slot)? else { return None };
         let object: &'a json::Object = object;
-        let hint = *self.hints.get(field.key as usize)?;
-        let key = self.program.keys.get(field.key as usize)?;
-        match object.get_at(hint as usize, self.program.bytes(key.text))? {
-            json::Value::String(text) if field.place == Place::JsonString && json::is_plain(text) => {
-                Some(text)
-            }
+        match object.get_at(field.hint, field.key)? {
+            json::Value::String(text) if field.json && json::is_plain(text) => Some((field.before, text)),
             _ => None,
         }
     }
 
     /// Writes a literal and a field of a loop's item.
     #[inline(never)]
-    fn show_field(&mut self, before: &str, field: &Field, out: &mut String) -> Result<(), Stop> {
-        self.text(before, out)?;
-        let Field { slot, key, place } = *field;
+    fn show_field(&mut self, field: usize, out: &mut String) -> Result<(), Stop> {
+        let Field { before, slot, key, place } = self.program.fields[field];
+        self.text(self.program.literal(before), out)?;
         let known = &self.program.keys[key as usize];
         if let Value::Object(object) = &self.slots[slot as usize] {
             let object: &'a json::Object = object;
             charge_lookup(object.len(), &mut self.meter)?;
-            if let Some((at, found)) = object.find(self.program.bytes(known.text)) {
-                if let Some(hint) = self.hints.get_mut(key as usize) {
-                    *hint = at as u32;
-                }
+            let state = &mut self.fields[field];
+            if let Some((at, found)) = object.find(state.key) {
+                state.hint = at;
                 return write_json_value(found, place, out, &mut self.meter);
             }
         }
@@ -277,10 +295,17 @@ impl<'a> Machine<'a> {
         write(&value, place, out, &mut self.meter)
     }
 
-    /// Writes a variable. What is most often written goes straight from the request to `out`.
-    #[inline]
-    fn show(&mut self, id: VariableId, place: Place, out: &mut String) -> Result<(), Stop> {
+    /// Writes a literal and a variable. What is most often written goes straight from the request to `out`.
+    #[inline(never)]
+    fn show(
+        &mut self,
+        before: LiteralId,
+        id: VariableId,
+        place: Place,
+        out: &mut String,
+    ) -> Result<(), Stop> {
         let program = self.program;
+        self.text(program.literal(before), out)?;
         let Variable { source, keys } = &program.variables[id.0 as usize];
         let keys = &program.keys[keys.start as usize..keys.end as usize];
         match *source {
@@ -291,18 +316,27 @@ impl<'a> Machine<'a> {
             }
             Source::PathParam(index, ParamKind::Text) if keys.is_empty() && place != Place::JsonOwn => {
                 if let Some(text) = self.scope.path_param(index as usize) {
-                    return write_text(&text, place, out, &mut self.meter);
+                    return self.show_text(&text, place, out);
                 }
             }
             Source::QueryParam(name, ParamKind::Text) if keys.is_empty() && place != Place::JsonOwn => {
                 if let Some(text) = self.scope.query_param(program.str(name)) {
-                    return write_text(&text, place, out, &mut self.meter);
+                    return self.show_text(&text, place, out);
                 }
             }
             _ => {}
         }
         let value = self.load(id)?;
         write(&value, place, out, &mut self.meter)
+    }
+
+    /// Writes a text; a short one without escapes goes the shortest way.
+    #[inline]
+    fn show_text(&mut self, text: &str, place: Place, out: &mut String) -> Result<(), Stop> {
+        match place {
+            Place::JsonString if json::is_plain(text) => self.text(text, out),
+            _ => write_text(text, place, out, &mut self.meter),
+        }
     }
 
     fn load(&mut self, id: VariableId) -> Result<Value<'a>, Stop> {
@@ -510,7 +544,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Puts the innermost loop's next item into its slots; false when there is none.
-    #[inline]
+    #[inline(always)]
     fn advance(&mut self, id: u32) -> Result<bool, Stop> {
         self.meter.step(1)?;
         let this = &self.program.loops[id as usize];

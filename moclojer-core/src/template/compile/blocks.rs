@@ -63,7 +63,7 @@ pub(super) enum Kind {
 /// What the program had before a comment.
 #[derive(Debug)]
 pub(super) struct Kept {
-    lengths: [usize; 10],
+    lengths: [usize; 11],
     state: JsonState,
     url: UrlState,
     slots_in_use: u32,
@@ -613,12 +613,14 @@ impl Compiler<'_> {
             program.calls.len(),
             program.places.len(),
             self.literals.len(),
+            program.fields.len(),
         ];
         Kept { lengths, state: self.state, url: self.url, slots_in_use: self.slots_in_use, sealed }
     }
 
     fn restore(&mut self, kept: &Kept) {
-        let [text, code, variables, keys, arguments, loops, headers, calls, places, literals] = kept.lengths;
+        let [text, code, variables, keys, arguments, loops, headers, calls, places, literals, fields] =
+            kept.lengths;
         self.literals.truncate(literals);
         let program = &mut self.program;
         program.text.truncate(text);
@@ -630,6 +632,7 @@ impl Compiler<'_> {
         program.headers.truncate(headers);
         program.calls.truncate(calls);
         program.places.truncate(places);
+        program.fields.truncate(fields);
         self.sealed = kept.sealed;
         self.state = kept.state;
         self.url = kept.url;
