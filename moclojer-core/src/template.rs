@@ -16,6 +16,7 @@
 //! an outer item need a name, which `{% for item in list %}` gives. `{{else}}` is for a list without items.
 
 mod call;
+mod compare;
 mod compile;
 mod context;
 mod counters;

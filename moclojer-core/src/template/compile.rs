@@ -1,24 +1,26 @@
 //! Makes a program of a text, and tells everything that is wrong with it.
 //!
-//! One pass over the tokens, without recursion: open blocks stand on a stack. Here are the pass itself,
-//! literal text, expressions and filters; `blocks` has the tags that divide, `lone` the others, `condition`
-//! what stands in an `if`, `names` what a variable means.
+//! One pass over the tokens, without recursion: open blocks stand on a stack. Here are the pass itself, its notes and
+//! its code; `output` has literal text and expressions, `calls` filters and their arguments, `blocks` the tags that
+//! divide, `lone` the others, `condition` what stands in an `if`, `names` what a variable means.
 
 mod blocks;
+mod calls;
 mod condition;
 mod lone;
 mod names;
+mod output;
 
 use std::ops::Range;
 
 use self::blocks::Block;
-use super::call::{self, Kind, Parameter};
-use super::expression::{self, Call, Part};
-use super::filters::{self, FILTERS, Filter, Gives, Run};
-use super::program::{Argument, Field, Instruction, LiteralId, Place, Program, Source, Span, VariableId};
-use super::scan::{Markup, Scanner, Token, Unclosed};
-use super::{Compiled, Mode, Names, Note, ParamKind, Piece, RequestField, Template, escape};
-use crate::problem::{Code, Severity, did_you_mean};
+use super::call::{self};
+use super::expression::{self, Part};
+use super::filters::{self, FILTERS, Gives, Run};
+use super::program::{Instruction, Program, Source, Span, VariableId};
+use super::scan::{Scanner, Token, Unclosed};
+use super::{Compiled, Mode, Names, Note, Piece, RequestField, Template, escape};
+use crate::problem::{Code, Severity};
 
 /// The most errors that are reported, and the most warnings.
 const MOST_NOTES: usize = 64;
@@ -304,40 +306,6 @@ impl<'n> Compiler<'n> {
         self.push_text("\"", |text, out| out.push_str(text));
     }
 
-    // Literal text
-
-    /// Literal text of the template.
-    fn literal(&mut self, text: &str) {
-        match self.writing {
-            Writing::JsonText => self.push_text(text, crate::json::escape_into),
-            Writing::Header => self.push_text(text, escape::header_into),
-            Writing::Json => {
-                self.state = text.bytes().fold(self.state, JsonState::after);
-                self.push_text(text, |text, out| out.push_str(text));
-            }
-            Writing::Url => {
-                self.url = self.url.after(text);
-                self.push_text(text, |text, out| out.push_str(text));
-            }
-            Writing::Plain | Writing::Html => self.push_text(text, |text, out| out.push_str(text)),
-        }
-    }
-
-    /// Text to write, joined with the text just before it.
-    fn push_text(&mut self, text: &str, escape: impl Fn(&str, &mut String)) {
-        if text.is_empty() {
-            return;
-        }
-        if self.open_literal().is_none() {
-            let literal = LiteralId(self.literals.len() as u32);
-            self.emit(Instruction::Text(literal));
-            self.literals.push(String::new());
-        }
-        if let Some(literal) = self.literals.last_mut() {
-            escape(text, literal);
-        }
-    }
-
     /// Text to refer to.
     fn intern(&mut self, text: &str) -> Span {
         let start = self.program.text.len() as u32;
@@ -380,152 +348,6 @@ impl<'n> Compiler<'n> {
         self.program.places.push((self.program.code.len() as u32, span));
     }
 
-    // Expressions
-
-    /// `{{…}}`: an expression, or a block in the spelling with `#` and `/`.
-    fn braces(&mut self, text: &str, markup: &Markup) {
-        let inner = Part::of(text, markup.inner.clone()).trim();
-        if !self.hash_block(text, markup, inner) {
-            self.expression(text, markup, false);
-        }
-    }
-
-    /// Writes an expression; `typed` as JSON of its own type.
-    fn expression(&mut self, text: &str, markup: &Markup, typed: bool) {
-        let inner = Part::of(text, markup.inner.clone()).trim();
-        if inner.text.is_empty() {
-            if let Some(note) = self.error(
-                Code::TEMPLATE_SYNTAX,
-                markup.whole.clone(),
-                "there is nothing between the braces".to_owned(),
-            ) {
-                note.expected = Some("a variable, as in `{{path-params.name}}`".to_owned());
-            }
-            return;
-        }
-        if self.odd_quotes(inner) {
-            return;
-        }
-        let Some(parsed) = self.parsed(inner) else { return };
-        self.place(&text[markup.whole.clone()]);
-        let variable = self.variable(parsed.operand);
-        let mut filters = parsed.filters.as_slice();
-        if typed && filters.last().is_some_and(|last| last.name.text == "json" && last.arguments.is_empty()) {
-            filters = &filters[..filters.len() - 1];
-        }
-        if filters.is_empty() {
-            let place = match typed {
-                true => Place::JsonOwn,
-                false => self
-                    .written(Chain { literal: self.is_literal(variable), ..Chain::default() }, &markup.whole),
-            };
-            self.untyped(variable, Chain::default(), place, parsed.operand);
-            self.show(variable, place);
-            return;
-        }
-        self.emit(Instruction::Load(variable));
-        let chain = self.filters(filters);
-        let place = if typed { Place::JsonOwn } else { self.written(chain, &markup.whole) };
-        self.untyped(variable, chain, place, parsed.operand);
-        self.emit(Instruction::Write(place));
-    }
-
-    /// Writes a variable, together with the literal text just before it.
-    fn show(&mut self, variable: VariableId, place: Place) {
-        let before = match self.open_literal() {
-            Some(literal) => {
-                self.program.code.pop();
-                literal
-            }
-            None => LiteralId::NONE,
-        };
-        let known = self.program.variables.get(variable.0 as usize);
-        let instruction = match known.map(|variable| (variable.source, variable.keys.clone())) {
-            Some((Source::Slot(slot), keys)) if keys.len() == 1 => {
-                self.program.fields.push(Field { before, slot, key: keys.start, place });
-                Instruction::ShowField(self.program.fields.len() as u32 - 1)
-            }
-            _ => Instruction::Show(before, variable, place),
-        };
-        // Failures of what was a text of its own belong to this expression.
-        if let Some((first, _)) = self.program.places.last_mut() {
-            *first = (*first).min(self.program.code.len() as u32);
-        }
-        self.emit(instruction);
-    }
-
-    /// The literal that the last instruction writes, if the next one may join it.
-    fn open_literal(&self) -> Option<LiteralId> {
-        match self.program.code.last() {
-            Some(Instruction::Text(literal)) if self.program.code.len() > self.sealed => Some(*literal),
-            _ => None,
-        }
-    }
-
-    fn is_literal(&self, variable: VariableId) -> bool {
-        matches!(self.source(variable), Source::Literal(_))
-    }
-
-    /// Where the value of the expression or tag at `whole` is written.
-    fn written(&mut self, chain: Chain, whole: &Range<usize>) -> Place {
-        let safe = chain.safe || self.safes > 0;
-        match self.writing {
-            Writing::JsonText => Place::JsonString,
-            Writing::Header => Place::Header,
-            Writing::Plain => Place::Raw,
-            Writing::Html if safe || chain.literal || chain.last == Some(Gives::Markup) => Place::Raw,
-            Writing::Html => Place::Html,
-            Writing::Url if safe => Place::Raw,
-            Writing::Url => self.url.value(),
-            Writing::Json if self.state == JsonState::Outside => Place::JsonValue,
-            Writing::Json if safe => {
-                self.state = JsonState::String;
-                Place::Raw
-            }
-            Writing::Json => {
-                if self.state == JsonState::Escape
-                    && let Some(note) = self.error(
-                        Code::TEMPLATE_SYNTAX,
-                        whole.clone(),
-                        "a backslash stands just before a template inside a JSON string".to_owned(),
-                    )
-                {
-                    note.help = Some("write two backslashes for one, or leave it out".to_owned());
-                }
-                self.state = JsonState::String;
-                Place::JsonString
-            }
-        }
-    }
-
-    /// Warns of a text where a JSON value stands: an untyped one of the request, or a function's.
-    fn untyped(&mut self, variable: VariableId, chain: Chain, place: Place, operand: Part<'_>) {
-        let fits = self.safes > 0 || chain.safe || matches!(chain.last, Some(Gives::Json | Gives::JsonType));
-        if fits || place != Place::JsonValue {
-            return;
-        }
-        let what = match self.source(variable) {
-            Source::PathParam(_, ParamKind::Text)
-            | Source::QueryParam(_, ParamKind::Text)
-            | Source::Header(_)
-            | Source::FormParam(_)
-            | Source::Cookie(_) => "is a text of any kind",
-            Source::Call(call) if self.gives_text(call) => "is a text",
-            _ => return,
-        };
-        let message = format!("`{}` {what}, and a JSON value stands here", clip(operand.text));
-        if let Some(note) = self.warning(Code::NOT_JSON_VALUE, operand.range(), message) {
-            note.help = Some(
-                "put quotes around it, declare its type, or end it with `|json`, `|int`, `|float` or `|bool`"
-                    .to_owned(),
-            );
-        }
-    }
-
-    fn gives_text(&self, call: u32) -> bool {
-        self.program.calls.get(call as usize).is_some_and(|call| call.function.gives == Gives::Any)
-    }
-
     /// Reports quotes that are not paired.
     fn odd_quotes(&mut self, part: Part<'_>) -> bool {
         let Some(range) = part.odd_quote() else {
@@ -553,211 +375,6 @@ impl<'n> Compiler<'n> {
 
     fn source(&self, variable: VariableId) -> Source {
         self.program.variables.get(variable.0 as usize).map_or(Source::Nothing, |variable| variable.source)
-    }
-
-    // Filters
-
-    /// Applies filters to the current value.
-    fn filters(&mut self, calls: &[Call<'_>]) -> Chain {
-        let mut chain = Chain::default();
-        let mut shortening = Shortening::default();
-        for call in calls {
-            if let Some(row) = self.filter(call, &mut shortening) {
-                chain.safe |= row.name == "safe";
-                chain.last = Some(if unchecked(call) { Gives::Any } else { row.gives });
-            }
-        }
-        if let Some(name) = shortening.pending {
-            self.alone(name);
-        }
-        chain
-    }
-
-    fn filter(&mut self, call: &Call<'_>, shortening: &mut Shortening) -> Option<&'static Filter> {
-        let name = call.name.text;
-        let Some((index, row)) = filters::find(name) else {
-            self.unknown_filter(call.name);
-            return None;
-        };
-        let (first, count) = self.arguments(call, row.parameters, row.documentation, row.example.0)?;
-        let argument = self.program.arguments.get(first as usize).copied();
-        match row.run {
-            Run::Side(side) => shortening.side = Some(self.intern(side)),
-            Run::Ellipsis => shortening.ellipsis = argument,
-            Run::Pure(_) | Run::Drawing(_) => {
-                let count = if name == "abbreviate" {
-                    self.shorten(std::mem::take(shortening), count)
-                } else {
-                    count
-                };
-                self.emit(Instruction::Filter { filter: index as u16, count: count as u16, first });
-                if let Some(name) = shortening.pending.take() {
-                    self.alone(name);
-                }
-                return Some(row);
-            }
-        }
-        shortening.pending = Some((call.name.range(), row.name));
-        Some(row)
-    }
-
-    /// What `abbr-…` said becomes arguments of the `abbreviate` that follows: max, width, side, ellipsis.
-    fn shorten(&mut self, shortening: Shortening, count: u32) -> u32 {
-        let nothing = Argument::Text(Span { start: 0, end: 0 });
-        if shortening.pending.is_none() {
-            return count;
-        }
-        if count == 1 {
-            self.program.arguments.push(nothing);
-        }
-        self.program.arguments.push(shortening.side.map_or(nothing, Argument::Text));
-        self.program.arguments.extend(shortening.ellipsis);
-        if shortening.ellipsis.is_some() { 4 } else { 3 }
-    }
-
-    fn alone(&mut self, (range, name): (Range<usize>, &'static str)) {
-        let message = format!("`{name}` does nothing where no `abbreviate` follows it");
-        if let Some(note) = self.error(Code::FILTER_ARGUMENTS, range, message) {
-            note.help = Some("write `abbreviate` just after it, as in `abbr-left|abbreviate:20`".to_owned());
-        }
-    }
-
-    /// The arguments of a call as a range of the program's; what is wrong with them is noted.
-    fn arguments(
-        &mut self,
-        call: &Call<'_>,
-        parameters: &[Parameter],
-        documentation: &str,
-        example: &str,
-    ) -> Option<(u32, u32)> {
-        let name = call.name.text;
-        let count = call.arguments.len();
-        let (least, most) = call::counts(parameters);
-        if !(least..=most).contains(&count) {
-            let end = call.arguments.last().map_or(call.name.range().end, |last| last.range().end);
-            let message = format!("`{}` has {}", clip(name), plural(count));
-            if let Some(note) = self.error(Code::FILTER_ARGUMENTS, call.name.start..end, message) {
-                note.expected = Some(match (least, most) {
-                    (0, 0) => "no arguments".to_owned(),
-                    (least, most) if least == most => plural(least),
-                    (least, call::MOST_ARGUMENTS) => format!("{} or more", plural(least)),
-                    (least, most) => format!("{least} to {}", plural(most)),
-                });
-                let signature = call::signature(name, parameters);
-                note.help = Some(format!("write `{signature}`, as in `{example}`: {documentation}"));
-            }
-            return None;
-        }
-        let mut wrong = false;
-        let arguments: Vec<Argument> = call
-            .arguments
-            .iter()
-            .enumerate()
-            .map(|(index, part)| {
-                let argument = self.argument(*part);
-                if let (Argument::Text(_), Some(parameter)) = (argument, call::parameter(parameters, index)) {
-                    wrong |= !self.fits_parameter(*part, parameter, name);
-                }
-                argument
-            })
-            .collect();
-        let first = self.program.arguments.len() as u32;
-        self.program.arguments.extend(arguments);
-        (!wrong).then_some((first, count as u32))
-    }
-
-    /// False, and noted, for an argument that is written in the template and cannot be used.
-    fn fits_parameter(&mut self, part: Part<'_>, parameter: Parameter, name: &str) -> bool {
-        let text = part.unquoted().unwrap_or(part.text);
-        let Some(misfit) = call::misfit(parameter.kind, text) else {
-            return true;
-        };
-        let message = match misfit.reason {
-            Some(reason) => format!("the {} of `{}` cannot be used: {reason}", parameter.name, clip(name)),
-            None => format!("`{}` is no {} for `{}`", clip(text), parameter.name, clip(name)),
-        };
-        if matches!(parameter.kind, Kind::Language | Kind::FakeLanguage) {
-            if let Some(note) = self.warning(Code::UNKNOWN_LANGUAGE, part.range(), message) {
-                note.expected = misfit.expected;
-                note.help =
-                    Some("English is used; put quotes around a pattern that holds a colon".to_owned());
-            }
-            return true;
-        }
-        let meant = match parameter.kind {
-            Kind::OneOf(words) => did_you_mean(text, words.iter().copied()),
-            _ => None,
-        };
-        // The place inside the text, which begins behind a quote.
-        let range = match misfit.at {
-            0 => part.range(),
-            at => {
-                let quote = usize::from(text.len() < part.text.len());
-                part.start + quote + at..part.range().end
-            }
-        };
-        if let Some(note) = self.error(Code::FILTER_ARGUMENTS, range, message) {
-            note.expected = misfit.expected;
-            note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
-        }
-        false
-    }
-
-    fn unknown_filter(&mut self, name: Part<'_>) {
-        if name.text.is_empty() {
-            let range = name.start.saturating_sub(1)..name.start;
-            if let Some(note) =
-                self.error(Code::TEMPLATE_SYNTAX, range, "no filter follows this `|`".to_owned())
-            {
-                note.expected = Some("a filter's name".to_owned());
-            }
-            return;
-        }
-        if name.text.ends_with(char::is_whitespace) {
-            let message = "no white space stands before the colon of an argument";
-            self.error(Code::UNKNOWN_FILTER, name.range(), message.to_owned());
-            return;
-        }
-        let message = format!("there is no filter `{}`", clip(name.text));
-        let meant = did_you_mean(name.text, FILTERS.iter().map(|row| row.name));
-        if let Some(note) = self.error(Code::UNKNOWN_FILTER, name.range(), message) {
-            note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
-        }
-    }
-
-    fn argument(&mut self, part: Part<'_>) -> Argument {
-        let text = part.unquoted().unwrap_or(part.text);
-        let span = self.intern(text);
-        match text.strip_prefix('@').filter(|path| !path.is_empty()) {
-            Some(path) => match self.known_variable(path) {
-                Some(variable) => Argument::Variable(variable, span),
-                None => Argument::Text(span),
-            },
-            None => Argument::Text(span),
-        }
-    }
-}
-
-/// What filters said of the `abbreviate` that has to follow.
-#[derive(Default)]
-struct Shortening {
-    side: Option<Span>,
-    ellipsis: Option<Argument>,
-    /// The last of those filters, until an `abbreviate` takes them.
-    pending: Option<(Range<usize>, &'static str)>,
-}
-
-/// True for `email:false` and `phone:false`: a link that is made of any text is no markup to rely on.
-fn unchecked(call: &Call<'_>) -> bool {
-    let is_false = |part: &Part<'_>| part.unquoted().unwrap_or(part.text) == "false";
-    matches!(call.name.text, "email" | "phone") && call.arguments.iter().any(is_false)
-}
-
-fn plural(arguments: usize) -> String {
-    match arguments {
-        0 => "no arguments".to_owned(),
-        1 => "1 argument".to_owned(),
-        _ => format!("{arguments} arguments"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::{Compiler, clip};
 use crate::problem::Code;
+use crate::template::compare::looks_numeric;
 use crate::template::expression::{Part, words};
 use crate::template::program::{Comparison, Instruction};
-use crate::template::run::looks_numeric;
 
 /// The words of a condition that are still to be read.
 struct Words<'t> {

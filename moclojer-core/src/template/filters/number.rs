@@ -6,7 +6,7 @@ mod format;
 mod quotient;
 
 use super::{Growing, argument, integer, refuse, refuse_text};
-use crate::template::run::order;
+use crate::template::compare::order;
 use crate::template::value::{Meter, Number, Stop, Text, Value, character, parse_number};
 
 pub(super) use self::currency::currency_format;

@@ -3,7 +3,7 @@
 use super::find::{item, size};
 use super::path::Comparison;
 use crate::template::ParamKind;
-use crate::template::run::order;
+use crate::template::compare::order;
 use crate::template::value::{Meter, Number, Stop, Value, typed};
 
 /// What a value is to comparisons; a parameter is of the type that it is declared with.

@@ -2,9 +2,9 @@
 //! variable.
 
 use super::items;
+use crate::template::compare::equal;
 use crate::template::expression;
 use crate::template::filters::{argument, refuse};
-use crate::template::run::equal;
 use crate::template::value::{Meter, Stop, Text, Value};
 
 /// What a map has under a key, or a list or text at an index.
