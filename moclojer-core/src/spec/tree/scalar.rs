@@ -168,6 +168,15 @@ pub fn json_number(written: &str) -> Option<String> {
     Some(out)
 }
 
+/// The tag that a number needs in YAML to be one as it is written, such as `!!int 007`.
+pub(crate) fn number_tag(written: &str) -> Option<&'static str> {
+    match resolve(written) {
+        Plain::Number => None,
+        _ if is_int(written) => Some("!!int"),
+        _ => Some("!!float"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
