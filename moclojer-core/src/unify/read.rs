@@ -141,12 +141,9 @@ pub enum ShardError {
     Hosts {
         /// By the header line.
         said: usize,
-        /// Header lines of hosts that are there.
+        /// Parts of hosts, whole or damaged, that are there.
         found: usize,
     },
-    /// There are bytes between the first line and the first host's.
-    #[error("the shard's first line is not followed by the line of a host")]
-    Between,
 }
 
 impl Shard {
@@ -162,15 +159,10 @@ impl Shard {
         if body.len() != header.bytes {
             return Err(ShardError::Bytes { said: header.bytes, found: body.len() });
         }
-        if !body.is_empty() && !body.starts_with(HOST.as_bytes()) {
-            return Err(ShardError::Between);
+        let parts = read_parts(&body);
+        if parts.len() != header.hosts {
+            return Err(ShardError::Hosts { said: header.hosts, found: parts.len() });
         }
-        let starts = host_lines(&body);
-        if starts.len() != header.hosts {
-            return Err(ShardError::Hosts { said: header.hosts, found: starts.len() });
-        }
-        let ends = starts.iter().copied().skip(1).chain([body.len()]);
-        let parts = starts.iter().zip(ends).map(|(&start, end)| read_part(&body.slice(start..end)));
         let (entries, damaged) = apart(parts);
         Ok(Self { id: header.id, position: header.position, entries, damaged })
     }
@@ -220,40 +212,61 @@ fn host_lines(body: &[u8]) -> Vec<usize> {
     starts
 }
 
-/// One host's header line and document.
-fn read_part(part: &Bytes) -> Result<Entry, Damaged> {
-    let line = first_line(part).unwrap_or(part);
-    let damaged = |why| Damaged { host: HostLine::host(line), why };
-    let header = HostLine::parse(line).map_err(|field| damaged(Damage::Header(field)))?;
-    let document = part.slice(part.len().min(line.len() + 1)..);
-    if document.len() != header.length {
-        return Err(damaged(Damage::Length { said: header.length, found: document.len() }));
+/// Reads one part a host. A part ends where its length and digest say, else at the next header line.
+fn read_parts(body: &Bytes) -> Vec<Result<Entry, Damaged>> {
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for next in host_lines(body).into_iter().chain([body.len()]) {
+        // More than once when a broken byte hides a header line: what is before it is whole all the same.
+        while at < next {
+            let (length, part) = read_part(&body.slice(at..next));
+            at += length;
+            parts.push(part);
+        }
     }
-    if Digest::of(&document) != header.digest {
-        return Err(damaged(Damage::Digest));
-    }
-    if !begins_as_processed(&document, &header.host) {
-        return Err(damaged(Damage::OtherHost));
-    }
-    let HostLine { host, version, revision, digest, .. } = header;
-    Ok(Entry { host, version, revision, digest, document })
+    parts
 }
 
-/// What can be used and what cannot; a host that stands twice cannot.
-fn apart(parts: impl Iterator<Item = Result<Entry, Damaged>>) -> (Vec<Entry>, Vec<Damaged>) {
+/// Reads a header line and its document at the begin of `region`, in which no other line is one of a header. Gives how
+/// many bytes they are, at least one.
+fn read_part(region: &Bytes) -> (usize, Result<Entry, Damaged>) {
+    let line = first_line(region).unwrap_or(region);
+    let broken = |length: usize, why| (length, Err(Damaged { host: HostLine::host(line), why }));
+    let header = match HostLine::parse(line) {
+        Ok(header) => header,
+        Err(field) => return broken(region.len(), Damage::Header(field)),
+    };
+    let begin = region.len().min(line.len() + 1);
+    let rest = region.slice(begin..);
+    let wrong_length = Damage::Length { said: header.length, found: rest.len() };
+    let Some(behind) = rest.get(header.length..) else {
+        return broken(region.len(), wrong_length);
+    };
+    let document = rest.slice(..header.length);
+    let end = begin + document.len();
+    if Digest::of(&document) != header.digest {
+        let fits = behind.is_empty() || behind.starts_with(HOST.as_bytes());
+        return if fits { broken(end, Damage::Digest) } else { broken(region.len(), wrong_length) };
+    }
+    if !begins_as_processed(&document, &header.host) {
+        return broken(end, Damage::OtherHost);
+    }
+    let HostLine { host, version, revision, digest, .. } = header;
+    (end, Ok(Entry { host, version, revision, digest, document }))
+}
+
+/// What can be used and what cannot. A host that has two whole documents has none; the name of a damaged part says
+/// nothing, since it may be what was damaged.
+fn apart(parts: Vec<Result<Entry, Damaged>>) -> (Vec<Entry>, Vec<Damaged>) {
     let mut entries = Vec::new();
     let mut damaged = Vec::new();
     let mut count: HashMap<HostPattern, usize> = HashMap::new();
     for part in parts {
-        let host = match &part {
-            Ok(entry) => Some(&entry.host),
-            Err(part) => part.host.as_ref(),
-        };
-        if let Some(host) = host {
-            *count.entry(host.clone()).or_default() += 1;
-        }
         match part {
-            Ok(entry) => entries.push(entry),
+            Ok(entry) => {
+                *count.entry(entry.host.clone()).or_default() += 1;
+                entries.push(entry);
+            }
             Err(part) => damaged.push(part),
         }
     }

@@ -14,5 +14,6 @@ mod properties;
 #[cfg(feature = "watch")]
 mod reload;
 mod serve;
+mod unify;
 #[cfg(feature = "watch")]
 mod watch;
