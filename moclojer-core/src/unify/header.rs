@@ -11,6 +11,9 @@ use crate::spec::host::HostPattern;
 pub(super) const SHARD: &str = "# moclojer shard ";
 /// How the line before a document begins; no line of a processed text does.
 pub(super) const HOST: &str = "# moclojer host=";
+/// The longest host that is looked at, in bytes: names have at most 253, and what is wrong with a longer text is not
+/// worth the time.
+const LONGEST_HOST: usize = 256;
 /// What both begin with.
 const MARK: &str = "# moclojer ";
 
@@ -90,7 +93,7 @@ impl HostLine {
     /// The host of a line whose other fields may be broken.
     pub(super) fn host(line: &[u8]) -> Option<HostPattern> {
         let host = line.strip_prefix(HOST.as_bytes())?.split(|&byte| byte == b' ').next()?;
-        let host = std::str::from_utf8(host).ok()?;
+        let host = std::str::from_utf8(host).ok().filter(|host| host.len() <= LONGEST_HOST)?;
         // Only the form that is written: two spellings of one host would be two hosts.
         HostPattern::parse(host).ok().filter(|parsed| parsed.as_str() == host)
     }

@@ -1,7 +1,7 @@
 //! The reader of shards: finds each host's document by its header line, without parsing and without copying.
 //!
-//! Any bytes are read in linear time: a document is looked at once to find the next header line, and once for its
-//! digest. It does not know what a document says.
+//! Any bytes are read in linear time: each is looked at once to find the header lines, and once more for a digest.
+//! It does not know what a document says.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -167,7 +167,7 @@ impl Shard {
         Ok(Self { id: header.id, position: header.position, entries, damaged })
     }
 
-    /// Which shard of its layout it is.
+    /// Which shard of its layout it says to be; who asked for a shard compares it.
     pub fn id(&self) -> ShardId {
         self.id
     }

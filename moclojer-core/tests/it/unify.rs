@@ -208,7 +208,7 @@ fn hostile_mock() -> impl Strategy<Value = String> {
         .prop_map(|(body, note, header, name, near)| {
             serde_json::json!({"endpoint": {
                 "path": "/a", "host": "victim.example.com", "router-name": name, "x-note": note,
-                "body": note, "near-misses": near, "response": {"headers": {"X-A": header}, "body": body},
+                "body": [note], "near-misses": near, "response": {"headers": {"X-A": header}, "body": body},
             }})
         });
     let defaults = hostile_text().prop_map(|text| {
@@ -225,6 +225,8 @@ proptest! {
 
     #[test]
     fn any_hostile_mock_keeps_the_law(file in hostile_mock()) {
+        let checked = Spec::read("m.json", file.as_bytes(), Format::Json, &Limits::default());
+        prop_assert!(checked.spec.is_some(), "a case that shows nothing: {:?}", checked.problems);
         check_law(file.as_bytes(), Format::Json)?;
         check_law(file.as_bytes(), Format::Yaml)?;
     }
@@ -430,6 +432,27 @@ fn a_host_that_stands_twice_is_damaged_twice() {
     let document = Document { text: &text, version: Version::new(1), revision: Revision::new(1) };
     let written = write_shard(ShardId::new(0), at(1, 1), &[document, document]);
     assert_eq!(written, Err(WriteError::HostTwice(host("a.b"))));
+}
+
+/// Every length names all bytes that follow. If each were believed, this test would not end.
+#[test]
+fn many_false_lengths_cost_no_more_than_one() {
+    let count = 20_000;
+    let mut parts = Vec::new();
+    for _ in 0..count {
+        // Written from the last to the first, so that each length reaches exactly to the end.
+        let digest = "0".repeat(64);
+        let line = format!(
+            "# moclojer host=b.example.com version=1 revision=1 length={} sha256={digest}\n",
+            parts.len()
+        );
+        parts.extend(line.bytes().rev());
+    }
+    parts.reverse();
+    let parts = String::from_utf8(parts).unwrap();
+    let first = format!("# moclojer shard layout=1 id=0 generation=1 hosts={count} bytes={}\n", parts.len());
+    let shard = parse((first + &parts).as_bytes()).unwrap();
+    assert_eq!((shard.entries().len(), shard.damaged().len()), (0, count));
 }
 
 #[test]

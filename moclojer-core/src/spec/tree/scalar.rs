@@ -231,6 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_none_without_its_tag_gets_it() {
+        for (written, tag) in [
+            ("7", None),
+            ("0x1F", None),
+            ("1.50", None),
+            ("-.inf", None),
+            ("007", Some("!!int")),
+            ("-01", Some("!!int")),
+            ("00.5", Some("!!float")),
+            ("01e3", Some("!!float")),
+        ] {
+            assert_eq!(number_tag(written), tag, "{written}");
+        }
+    }
+
+    #[test]
     fn numbers_are_written_as_json_does() {
         for (written, json) in [
             ("70.50", Some("70.50")),
