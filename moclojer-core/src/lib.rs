@@ -65,6 +65,7 @@
 //! | [`respond`] | a request becomes an [`Answer`](respond::Answer), or is told what it missed |
 //! | [`serve`] | HTTP/1.1 over hyper: limits, request log, graceful shutdown |
 //! | [`files`] | mock files on disk, last good versions, reload |
+//! | [`unify`] | mock files of many owners as one: processed text, shards, what differs between two |
 //! | [`template`], [`route`], [`json`] | the parts those are made of |
 //! | [`ports`] | time and chance, to be replaced in tests |
 //!
@@ -83,3 +84,4 @@ pub mod serve;
 pub mod source;
 pub mod spec;
 pub mod template;
+pub mod unify;

@@ -26,10 +26,11 @@ pub use model::{
 pub(crate) use response::{header_value, is_json_type};
 pub use settings::{Env, Settings};
 pub use shadow::shadowed;
+use tree::Node;
 pub use tree::{Format, Limits};
 
 use crate::problem::{Code, Problem, Severity};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use check::Checker;
 
 /// What became of a file.
@@ -68,9 +69,19 @@ impl Spec {
             Err(problem) => return Checked::of(None, vec![problem]),
         };
         let read = tree::read(&source, format, limits);
-        let mut check = Checker::new(&source, &settings.env, read.problems);
+        Self::of_documents(&source, &read.documents, read.problems, settings)
+    }
+
+    /// Checks the trees that were read from `source` with these `problems`.
+    pub(crate) fn of_documents(
+        source: &Source,
+        documents: &[Node],
+        problems: Vec<Problem>,
+        settings: &Settings,
+    ) -> Checked {
+        let mut check = Checker::new(source, &settings.env, problems);
         let unreadable = check.errors > 0;
-        let raw = raw::RawSpec::of(&read.documents, &mut check);
+        let raw = raw::RawSpec::of(documents, &mut check);
         for item in &raw.later {
             later::item(&mut check, item);
         }
@@ -85,13 +96,12 @@ impl Spec {
             let defaults = item.defaults.and_then(|index| defaults.get(&index)).unwrap_or(&none);
             endpoints.extend(endpoint::read(&mut check, item, defaults).map(Arc::new));
         }
-        if raw.endpoints.is_empty() && raw.later.is_empty() && !read.documents.is_empty() && check.errors == 0
-        {
+        if raw.endpoints.is_empty() && raw.later.is_empty() && !documents.is_empty() && check.errors == 0 {
             check.warning(Code::EMPTY, Span::default(), "there is no endpoint in this file");
         }
         let mut problems = check.finish();
         if !unreadable {
-            problems.extend(shadow::among(&endpoints, &source));
+            problems.extend(shadow::among(&endpoints, source));
         }
         let valid = !problems.iter().any(|problem| problem.severity == Severity::Error);
         Checked::of(valid.then(|| Spec { source: source.clone(), endpoints }), problems)

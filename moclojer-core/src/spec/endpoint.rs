@@ -32,6 +32,7 @@ const KEYS: &[&str] = &[
     "tag",
     "router-name",
     "cors",
+    "near-misses",
     "enabled",
 ];
 const METHODS: &[&str] =
@@ -156,6 +157,8 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     let enabled = fields
         .get("enabled")
         .is_none_or(|node| check.inside("enabled", |check| check.bool(node)) == Some(true));
+    let near_misses =
+        fields.get("near-misses").and_then(|node| check.inside("near-misses", |check| check.bool(node)));
     let name = label_text(check, &fields, "router-name");
     label_text(check, &fields, "tag");
     later_keys(check, &fields);
@@ -197,7 +200,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         body,
         response,
         cors,
-        near_misses: defaults.near_misses.unwrap_or(true),
+        near_misses: near_misses.or(defaults.near_misses).unwrap_or(true),
         digest: hasher.finish(),
     })
 }

@@ -16,6 +16,7 @@ use std::path::Path;
 pub use decode::decode;
 pub use locate::locate;
 pub use scalar::json_number;
+pub(crate) use scalar::number_tag;
 
 use crate::problem::{self, Problem};
 use crate::source::{Source, Span};
@@ -123,11 +124,19 @@ pub struct Limits {
     pub alias_nodes: usize,
     /// Most bytes of text that aliases and merge keys may copy (4 MiB).
     pub alias_bytes: usize,
+    /// Largest processed text in bytes (1 MiB); see [`unify::process`](crate::unify::process).
+    pub processed_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 64 << 20, depth: 128, alias_nodes: 100_000, alias_bytes: 4 << 20 }
+        Self {
+            file_bytes: 64 << 20,
+            depth: 128,
+            alias_nodes: 100_000,
+            alias_bytes: 4 << 20,
+            processed_bytes: 1 << 20,
+        }
     }
 }
 

@@ -14,5 +14,7 @@ mod properties;
 #[cfg(feature = "watch")]
 mod reload;
 mod serve;
+mod shards;
+mod unify;
 #[cfg(feature = "watch")]
 mod watch;

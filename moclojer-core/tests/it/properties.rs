@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::client::mock;
 
 /// Fragments of mock files, so that random ones get past the reader.
-fn fragment() -> impl Strategy<Value = String> {
+pub(crate) fn fragment() -> impl Strategy<Value = String> {
     let known = [
         "- endpoint:\n",
         "    path: /a/:b|int\n",

@@ -168,6 +168,15 @@ pub fn json_number(written: &str) -> Option<String> {
     Some(out)
 }
 
+/// The tag that a number needs in YAML to be one as it is written, such as `!!int 007`.
+pub(crate) fn number_tag(written: &str) -> Option<&'static str> {
+    match resolve(written) {
+        Plain::Number => None,
+        _ if is_int(written) => Some("!!int"),
+        _ => Some("!!float"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +227,22 @@ mod tests {
             ("2026-", Plain::Text),
         ] {
             assert_eq!(resolve(text), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_without_its_tag_gets_it() {
+        for (written, tag) in [
+            ("7", None),
+            ("0x1F", None),
+            ("1.50", None),
+            ("-.inf", None),
+            ("007", Some("!!int")),
+            ("-01", Some("!!int")),
+            ("00.5", Some("!!float")),
+            ("01e3", Some("!!float")),
+        ] {
+            assert_eq!(number_tag(written), tag, "{written}");
         }
     }
 
