@@ -407,20 +407,25 @@ fn short_escape(offset: usize) -> Error {
     Error::syntax(offset, "`\\u` needs four hexadecimal digits")
 }
 
-/// The offset, from `at` on, of the first quote, backslash or control character, or the end.
+/// The bytes of a word that JSON wants escaped, quote, backslash and control characters: the high bit of the lowest one
+/// is set, and none if there is none.
 ///
-/// Eight bytes at a time: a byte is below 0x20, or equal to a wanted one, where subtracting borrows from its
-/// high bit. Borrows reach bytes after a true hit only, so the lowest hit is right.
-pub(super) fn run_end(bytes: &[u8], mut at: usize) -> usize {
+/// A byte is below 0x20, or equal to a wanted one, where subtracting borrows from its high bit. Borrows reach bytes
+/// after a true hit only, so the lowest hit is right.
+#[inline(always)]
+pub(super) fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
+    let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+    let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (quotes | backslashes | controls) & (ONES * 0x80)
+}
+
+/// The offset, from `at` on, of the first quote, backslash or control character, or the end; eight bytes at a time.
+pub(super) fn run_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(&chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(chunk);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        let hits = (quotes | backslashes | controls) & HIGHS;
+        let hits = special_bytes(u64::from_le_bytes(chunk));
         if hits != 0 {
             return at + (hits.trailing_zeros() / 8) as usize;
         }

@@ -1,6 +1,7 @@
 //! Writes JSON: compact, without escapes that JSON does not demand.
 
 use super::Value;
+use super::read::special_bytes;
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn write_string(text: &str, out: &mut String) {
@@ -23,6 +24,7 @@ pub fn escape_into(text: &str, out: &mut String) {
 /// True for a short text that needs no escape, as most are; false says nothing.
 #[inline(always)]
 pub(crate) fn is_plain(text: &str) -> bool {
+    let needs_escape = |bytes| special_bytes(u64::from_le_bytes(bytes)) != 0;
     let bytes = text.as_bytes();
     match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
         // Both words together hold every byte.
@@ -33,19 +35,6 @@ pub(crate) fn is_plain(text: &str) -> bool {
             _ => !bytes.iter().any(|&byte| ESCAPED[usize::from(byte)]),
         },
     }
-}
-
-/// True when one of eight bytes has to be escaped. For each byte: below 0x20, or equal to a quote or a backslash,
-/// is where subtracting borrows from its high bit; a borrow that reaches further comes from a true hit.
-#[inline(always)]
-fn needs_escape(bytes: [u8; 8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(bytes);
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-    let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
-    let controls = word.wrapping_sub(ONES * 0x20) & !word;
-    (quotes | backslashes | controls) & (ONES * 0x80) != 0
 }
 
 /// Which bytes JSON wants escaped.

@@ -339,7 +339,7 @@ pub(super) fn find(name: &str) -> Option<(usize, &'static Filter)> {
 }
 
 /// The argument at `index`, missing when it was left out.
-fn argument<'v, 'a>(arguments: &'v [Value<'a>], index: usize) -> &'v Value<'a> {
+pub(super) fn argument<'v, 'a>(arguments: &'v [Value<'a>], index: usize) -> &'v Value<'a> {
     arguments.get(index).unwrap_or(&Value::Missing)
 }
 

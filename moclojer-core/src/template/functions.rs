@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Span, tz::TimeZone};
 
 use super::call::Kind::{Integer, Number, Text};
 use super::call::{Parameter, one, opt, some};
-use super::filters::Gives;
+use super::filters::{Gives, argument};
 use super::value::{self, Meter, Stop, Value};
 use super::{Scope, compile, fakes};
 
@@ -81,12 +81,8 @@ pub(super) fn below(end: u64, scope: &dyn Scope) -> u64 {
     ((u128::from(scope.next_random()) * u128::from(end)) >> 64) as u64
 }
 
-fn text_argument<'v, 'a>(arguments: &'v [Value<'a>], index: usize) -> &'v Value<'a> {
-    arguments.get(index).unwrap_or(&Value::Missing)
-}
-
 fn number(arguments: &[Value<'_>], index: usize, name: &str) -> Result<value::Number, Stop> {
-    let value = text_argument(arguments, index);
+    let value = argument(arguments, index);
     value.number().ok_or_else(|| Stop::from(format!("the argument `{name}` is {}, no number", value.kind())))
 }
 
@@ -99,7 +95,7 @@ pub(super) fn integer(arguments: &[Value<'_>], index: usize, name: &str) -> Resu
 }
 
 fn counter<'a>(arguments: &[Value<'a>], scope: &'a dyn Scope, meter: &mut Meter) -> Result<Value<'a>, Stop> {
-    let name = text_argument(arguments, 0).to_text(meter)?;
+    let name = argument(arguments, 0).to_text(meter)?;
     match scope.count(&name) {
         Some(count) => Ok(Value::Int(count as i64)),
         None => Err(Stop::from(
@@ -121,7 +117,7 @@ fn now<'a>(_: &[Value<'a>], scope: &'a dyn Scope, _: &mut Meter) -> Result<Value
 }
 
 fn now_plus<'a>(arguments: &[Value<'a>], scope: &'a dyn Scope, meter: &mut Meter) -> Result<Value<'a>, Stop> {
-    let written = text_argument(arguments, 0).to_text(meter)?;
+    let written = argument(arguments, 0).to_text(meter)?;
     let refused = || {
         let shown = compile::clip(&written);
         Stop::from(format!("{shown:?} is no time to add; write one as in 3d, -2h30m, 1mo, 1y"))
@@ -160,7 +156,7 @@ fn random_int<'a>(arguments: &[Value<'a>], scope: &'a dyn Scope, _: &mut Meter) 
 
 fn random_of<'a>(arguments: &[Value<'a>], scope: &'a dyn Scope, _: &mut Meter) -> Result<Value<'a>, Stop> {
     let index = below(arguments.len() as u64, scope) as usize;
-    Ok(text_argument(arguments, index).clone())
+    Ok(argument(arguments, index).clone())
 }
 
 fn random_string<'a>(
@@ -199,4 +195,78 @@ fn uuid7<'a>(_: &[Value<'a>], scope: &'a dyn Scope, _: &mut Meter) -> Result<Val
     random.copy_from_slice(&random_bytes(scope)[..10]);
     let made = uuid::Builder::from_unix_timestamp_millis(since.as_millis() as u64, &random);
     Ok(Value::text_of(made.into_uuid().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::template::tests::rendered;
+
+    fn made(template: &str) -> String {
+        rendered(template, "{}").unwrap_or_else(|error| panic!("{template}: {error}"))
+    }
+
+    #[test]
+    fn every_example_shows_its_function_and_renders() {
+        for function in FUNCTIONS {
+            assert!(function.example.contains(function.name), "{}", function.name);
+            assert_ne!(made(function.example), "", "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn values_of_time_tell_the_instant_of_the_answer() {
+        for (template, expected) in [
+            ("{{now}}", "2026-11-24T08:09:10.111Z"),
+            ("{{epoch}} {{epoch-ms}} {{now|timestamp}}", "1795507750 1795507750111 1795507750"),
+            ("{{now-plus:\"3d\"}} {{now-plus:-2h30m}}", "2026-11-27T08:09:10.111Z 2026-11-24T05:39:10.111Z"),
+            ("{{now-plus:1mo}} {{now-plus:+1y}}", "2026-12-24T08:09:10.111Z 2027-11-24T08:09:10.111Z"),
+        ] {
+            assert_eq!(made(template), expected, "{template}");
+        }
+        let uuid: uuid::Uuid = made("{{uuid7}}").parse().unwrap();
+        assert_eq!((uuid.get_version_num(), uuid.as_u128() >> 80), (7, 1_795_507_750_111));
+    }
+
+    #[test]
+    fn draws_stay_in_their_range_and_reach_its_ends() {
+        let many = |expression: &str| -> Vec<String> {
+            let loop_over = format!("{{% for n in 2000|range %}}{{{{{expression}}}}} {{% endfor %}}");
+            made(&loop_over).split_whitespace().map(str::to_owned).collect()
+        };
+        let dice: std::collections::BTreeSet<i64> =
+            many("random-int:-1:6").iter().map(|drawn| drawn.parse().unwrap()).collect();
+        assert!(dice.iter().copied().eq(-1..=6), "{dice:?}");
+        assert!(
+            many("random-float:-1.5:2")
+                .iter()
+                .all(|drawn| (-1.5..2.0).contains(&drawn.parse::<f64>().unwrap()))
+        );
+        assert!(many("random").iter().all(|drawn| drawn.parse::<u32>().unwrap() < 1 << 31));
+        let words: std::collections::BTreeSet<String> = many("random-of:a:b:c").into_iter().collect();
+        assert!(words.iter().eq(["a", "b", "c"]), "{words:?}");
+        assert!(made("{{random-string:12}}").chars().all(|character| character.is_ascii_alphanumeric()));
+        assert_eq!(made("{{random-string:12|length}} [{{random-string:0}}] {{random-int:5:5}}"), "12 [] 5");
+        made("{{random-int:-9223372036854775808:9223372036854775807}}");
+        let uuid: uuid::Uuid = made("{{uuid}}").parse().unwrap();
+        assert_eq!(uuid.get_version_num(), 4);
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_says_why() {
+        for (template, reason) in [
+            ("{{random-int:6:1}}", "`low` is above `high`"),
+            ("{{random-float:2:1}}", "`low` is above `high`"),
+            ("{{random-string:\"-1\"}}", "a length is not below 0"),
+            ("{{random-int:1:@half}}", "the argument `high` is no integer"),
+            ("{{now-plus:soon}}", "\"soon\" is no time to add; write one as in 3d, -2h30m, 1mo, 1y"),
+            ("{{now-plus:9999y}}", "\"9999y\" is no time to add; write one as in 3d, -2h30m, 1mo, 1y"),
+        ] {
+            let error = rendered(template, r#"{"half":0.5}"#).unwrap_err();
+            assert!(error.ends_with(reason), "{template}: {error}");
+        }
+        assert!(rendered("{{random-string:99999999999}}", "{}").is_err());
+    }
 }

@@ -379,7 +379,7 @@ pub(super) fn charge_lookup(keys: usize, meter: &mut Meter) -> Result<(), Stop> 
 }
 
 /// Where the character at `index` begins.
-fn nth_character(text: &str, index: usize) -> Option<usize> {
+pub(super) fn nth_character(text: &str, index: usize) -> Option<usize> {
     // Blocks without it are passed over by counting the bytes that begin a character.
     let mut left = index;
     let mut start = 0;

@@ -15,7 +15,7 @@ pub(super) use slug::slug;
 use super::list::size;
 use super::{Growing, argument, integer, integer_text, map_text, refuse};
 use crate::template::ParamKind;
-use crate::template::value::{Meter, Number, Stop, Text, Value, character};
+use crate::template::value::{Meter, Number, Stop, Text, Value, character, nth_character};
 
 /// Shortens a text. Arguments: max, width (blank when left out), side, ellipsis; the last two come from `abbr-…`.
 pub(super) fn abbreviate<'a>(
@@ -261,7 +261,7 @@ fn is_one(number: &Value<'_>) -> bool {
 
 /// The byte at which the character at `index` begins, or the end when there are not so many.
 pub(super) fn start_of(text: &str, index: usize) -> usize {
-    text.char_indices().nth(index).map_or(text.len(), |(start, _)| start)
+    nth_character(text, index).unwrap_or(text.len())
 }
 
 /// A part of a text; a copy, which is charged, only of a text that was made here.
