@@ -127,13 +127,16 @@ impl Compiler<'_> {
         };
         let message = match misfit.reason {
             Some(reason) => format!("the {} of `{}` cannot be used: {reason}", parameter.name, clip(name)),
-            None => format!("`{}` is no {} for `{}`", clip(text), parameter.name, clip(name)),
+            None => format!("`{}` cannot be the {} of `{}`", clip(text), parameter.name, clip(name)),
         };
         if matches!(parameter.kind, Kind::Language | Kind::FakeLanguage) {
             if let Some(note) = self.warning(Code::UNKNOWN_LANGUAGE, part.range(), message) {
                 note.expected = misfit.expected;
-                note.help =
-                    Some("English is used; put quotes around a pattern that holds a colon".to_owned());
+                let help = match parameter.kind {
+                    Kind::Language => "English is used; put quotes around a pattern that holds a colon",
+                    _ => "English is used",
+                };
+                note.help = Some(help.to_owned());
             }
             return true;
         }

@@ -165,21 +165,23 @@ impl Compiler<'_> {
         if fits || place != Place::JsonValue {
             return;
         }
-        let what = match self.source(variable) {
-            Source::PathParam(_, ParamKind::Text)
-            | Source::QueryParam(_, ParamKind::Text)
-            | Source::Header(_)
-            | Source::FormParam(_)
-            | Source::Cookie(_) => "is a text of any kind",
-            Source::Call(call) if self.gives_text(call) => "is a text",
+        let (what, help) = match self.source(variable) {
+            Source::PathParam(_, ParamKind::Text) | Source::QueryParam(_, ParamKind::Text) => (
+                "is a text of any kind",
+                "put quotes around it, declare its type, or end it with `|json`, `|int`, `|float` or `|bool`",
+            ),
+            Source::Header(_) | Source::FormParam(_) | Source::Cookie(_) => (
+                "is a text of any kind",
+                "put quotes around it, or end it with `|json`, `|int`, `|float` or `|bool`",
+            ),
+            Source::Call(call) if self.gives_text(call) => {
+                ("is a text", "put quotes around it, or end it with `|json`")
+            }
             _ => return,
         };
         let message = format!("`{}` {what}, and a JSON value stands here", clip(operand.text));
         if let Some(note) = self.warning(Code::NOT_JSON_VALUE, operand.range(), message) {
-            note.help = Some(
-                "put quotes around it, declare its type, or end it with `|json`, `|int`, `|float` or `|bool`"
-                    .to_owned(),
-            );
+            note.help = Some(help.to_owned());
         }
     }
 

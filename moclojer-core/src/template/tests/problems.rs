@@ -122,6 +122,11 @@ fn the_next_step_is_told() {
         ("{{pathparams.x}}", Some("did you mean `path-params`?")),
         ("{% elseif x %}", Some("did you mean `elif`?")),
         ("{{json-params.a|hash:sah256}}", Some("did you mean `sha256`?")),
+        ("{{fake.city:pl}}", Some("English is used")),
+        (
+            "{{json-params.a|date:HH:mm}}",
+            Some("English is used; put quotes around a pattern that holds a colon"),
+        ),
         ("{{random-itn:1:6}}", Some("did you mean `random-int`?")),
         ("{{request.methd}}", Some("did you mean `request.method`?")),
         ("{{env.HOME}}", Some("start with `--env HOME`")),

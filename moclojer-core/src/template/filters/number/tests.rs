@@ -220,7 +220,7 @@ fn decimals_are_those_of_the_written_number() {
         ("1", "{{gone|double-format:1}}", "a missing value is no number"),
         ("1", "{{x|double-format:101}}", "0 to 100 decimals, not 101"),
         ("1", "{{x|double-format:-1}}", "0 to 100 decimals, not -1"),
-        ("1", "{{x|double-format:a}}", "is no digits for"),
+        ("1", "{{x|double-format:a}}", "cannot be the digits of"),
     ]);
     let of = |text: &str| shown(double_format(digits(text), &[Value::Int(2)], &mut meter()));
     assert_eq!(of("1e400").map(|text| text.len()), Ok(404));
