@@ -18,6 +18,11 @@ run file="examples/hello.yml":
 bench:
     cargo bench -p benches
 
+# From an acknowledged change to its answer, over real PostgreSQL, Redis and S3.
+served:
+    cargo build --release --workspace
+    cargo bench -p test-bed --bench served
+
 # CPU a request beside a bare hyper server.
 load *args:
     cargo build --release -p moclojer

@@ -2,7 +2,7 @@
 
     readme.py links         every relative link names a file that is there
     readme.py test-command  prints README's one test command
-    readme.py serve         starts README's server, runs its curl lines, compares what they print
+    readme.py serve         starts README's servers, runs its console lines, compares what they print
 """
 
 import os
@@ -13,10 +13,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+END = "--- end of what a line printed ---"
 
 
 def blocks(language):
@@ -44,29 +46,65 @@ def command(word):
 
 
 def serve():
+    local, hosted = README.split("## Host mocks for many owners")
+    for program in (["--release", "-p", "moclojer"], ["--bin", "moclojer-standalone"]):
+        subprocess.run(["cargo", "build", "--quiet", *program], cwd=ROOT, check=True)
+    compared = walk(command("-c examples"), local, 8000, {"PORT": "{port}"})
+    with tempfile.TemporaryDirectory() as data:
+        folder = f"{data}/moclojer-data"
+        settings = {"MOCLOJER_DATA": folder, "MOCLOJER_LISTEN": "127.0.0.1:{port}", "MOCLOJER_ADMIN_LISTEN": "127.0.0.1:0"}
+        compared += walk(command("moclojer-standalone"), hosted, 8080, settings, {"moclojer-data": folder})
+    print(f"README: {compared} answers are as it says")
+
+
+def walk(server_command, text, named_port, settings, replace=None):
+    """Starts a server on a free port instead of the named one, and runs the console lines in one shell."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "moclojer"], cwd=ROOT, check=True)
-    # README names the default port; here a free one takes its place.
-    server = subprocess.Popen(
-        shlex.split(command("cargo run")), cwd=ROOT, env={**os.environ, "PORT": str(port)}, start_new_session=True
+        port = str(probe.getsockname()[1])
+    environment = {**os.environ, **{name: value.format(port=port) for name, value in settings.items()}}
+    server = subprocess.Popen(shlex.split(server_command), cwd=ROOT, env=environment, start_new_session=True)
+    shell = subprocess.Popen(
+        ["bash"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+
+    def run(line):
+        shell.stdin.write(f"{line}\necho; echo {END}\n")
+        shell.stdin.flush()
+        printed = []
+        for got in shell.stdout:
+            if got.strip() == END:
+                return "".join(printed).strip()
+            printed.append(got)
+        sys.exit(f"the shell ended at {line}")
+
+    compared = 0
     try:
-        wait_for(port, server)
-        compared = 0
-        for block in blocks("console"):
-            for line, wanted in re.findall(r"^\$ ((?:curl|cargo run) .*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
-                asked = shlex.split(line.replace(":8000", f":{port}"))
-                quiet = ["-sS"] if asked[0] == "curl" else []
-                got = subprocess.run([asked[0], *quiet, *asked[1:]], capture_output=True, text=True, check=True).stdout
-                if got.strip() != wanted.strip():
+        wait_for(int(port), server)
+        run("curl() { command curl -sS \"$@\"; }; unset CARGO_TARGET_DIR")
+        for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            for line, wanted in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                wanted = wanted.strip().replace(f":{named_port}", f":{port}")
+                asked = line.replace(f":{named_port}", f":{port}")
+                for word, other in (replace or {}).items():
+                    asked = asked.replace(word, other)
+                if "push" in asked:
+                    asked += f" --to http://localhost:{port} --token-file {replace['moclojer-data']}/token"
+                if asked.startswith("cargo"):
+                    asked += " 2>/dev/null"
+                # What was published shows within moments: a line that changes nothing is asked again.
+                deadline = time.monotonic() + 10
+                while (got := run(asked)) != wanted and "-X" not in asked and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                if got != wanted:
                     sys.exit(f"README.md says\n$ {line}\n{wanted}\nbut it printed\n{got}")
                 compared += 1
         if compared == 0:
-            sys.exit("README.md shows no curl line")
-        print(f"README: {compared} answers are as it says")
+            sys.exit("README.md shows no console line")
+        return compared
     finally:
+        shell.kill()
+        shell.wait()
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
 

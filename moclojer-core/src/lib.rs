@@ -67,7 +67,7 @@
 //! | [`files`] | mock files on disk, last good versions, reload |
 //! | [`unify`] | mock files of many owners as one: processed text, shards, what differs between two |
 //! | [`template`], [`route`], [`json`] | the parts those are made of |
-//! | [`ports`] | time and chance, to be replaced in tests |
+//! | [`ports`] | time and chance, to be replaced in tests; object stores and buses of the hosted form |
 //!
 //! # Features
 //!

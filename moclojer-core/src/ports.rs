@@ -1,8 +1,18 @@
-//! What the core needs from outside: time and chance (storage, bus and DNS come with the hosted parts).
+//! What is needed from outside: time and chance, and for the hosted form a store of objects and a bus.
+
+mod bus;
+mod storage;
 
 use std::cell::Cell;
 
 use jiff::Timestamp;
+
+pub use bus::{
+    Bus, BusError, Event, InProcessBus, MESSAGE_BYTES, MessageTooLarge, QUEUED_MESSAGES, Subscription,
+};
+pub use storage::{
+    Condition, ETag, Listed, MemoryStorage, NotAKey, Object, Put, Storage, StorageError, StorageKey,
+};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

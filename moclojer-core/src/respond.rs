@@ -5,6 +5,7 @@
 //! the file was loaded (`plan`).
 
 pub mod error;
+pub mod hosted;
 pub mod reason;
 
 mod block;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use tokio::sync::watch;
 
 pub use block::{Changes, EndpointRef};
 pub use reason::NearMiss;
@@ -40,7 +42,8 @@ use view::View;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Whether 400, 404 and 405 name the nearest endpoints.
+    /// Whether 400, 404 and 405 name the nearest endpoints, where the mock does not say `near-misses` itself. With
+    /// `local`, false wins over the mock.
     pub near_misses: bool,
     /// Whether every origin may read every answer (`--cors`).
     pub cors: bool,
@@ -105,6 +108,20 @@ pub enum Step {
     ReadBody,
     /// The answer.
     Answer(Answer),
+    /// The mock is being made ready: ask again, in the same way, when this has ended.
+    Wait(Wait),
+}
+
+/// Ends when something that was not ready is, or will not be.
+#[derive(Clone, Debug)]
+pub struct Wait(watch::Receiver<()>);
+
+impl Wait {
+    /// Waits; there is no limit to it but the caller's. Dropping the future loses nothing.
+    pub async fn ended(mut self) {
+        // Nothing is ever sent: it fails when the sender is gone, which is what it waits for.
+        let _ = self.0.changed().await;
+    }
 }
 
 /// An answer, ready to be sent.
@@ -189,11 +206,10 @@ impl Responder {
 
     /// `None`: the body is needed.
     fn answer(&self, view: &View<'_>) -> Option<Answer> {
-        let request = view.request;
-        if request.target.path() == "*" {
+        if view.request.target.path() == "*" {
             return Some(options::asterisk(view));
         }
-        let path = match Segments::new(request.target.path()) {
+        let path = match Segments::new(view.request.target.path()) {
             Ok(path) => path,
             Err(bad) => return Some(error::bad_path(view, &bad.to_string())),
         };
@@ -204,7 +220,18 @@ impl Responder {
             // Nobody looks at the host.
             [self.hosts.any(), None, None]
         };
-        let search = Search::new(view, &path, found.each_ref().map(Option::as_ref));
+        self.answer_of(view, &path, found.each_ref().map(Option::as_ref))
+    }
+
+    /// The answer of a host's blocks. `None`: the body is needed.
+    fn answer_of(
+        &self,
+        view: &View<'_>,
+        path: &Segments<'_>,
+        blocks: [Option<&search::Held>; 3],
+    ) -> Option<Answer> {
+        let search = Search::new(view, path, blocks);
+        let request = view.request;
         if request.method == Method::OPTIONS {
             return self.answer_options(&search);
         }

@@ -23,26 +23,37 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use http_body_util::Full;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 
 pub use limits::Limits;
 pub use log::Log;
+pub use service::RequestBody;
 
+use crate::respond::hosted::HostedResponder;
 use crate::respond::{Body, Request, Responder, Step};
 use connection::{http1_builder, serve_http1};
 use log::Level;
+use service::Service;
 use sweep::{Presence, Shared, sweep};
-use vitals::Mark;
+use vitals::{Mark, Vitals};
 
 /// What answers requests: the seam between the server and the mock.
 pub trait Respond: Send + Sync + 'static {
-    /// The next step for `request`. With [`Body::Read`] it has to be an answer.
+    /// The next step for `request`. With [`Body::Read`] it must not ask for the body.
     fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step;
 }
 
 impl Respond for Responder {
     fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
         Responder::respond(self, request, body)
+    }
+}
+
+impl Respond for HostedResponder {
+    fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
+        HostedResponder::respond(self, request, body)
     }
 }
 
@@ -62,6 +73,35 @@ pub struct Server<R> {
     local_addr: SocketAddr,
     responder: Arc<R>,
     options: Options,
+}
+
+/// Answers requests of connections that somebody else serves, as a [`Server`] would: for a port that is shared with
+/// other services. Limits of connections and of time are theirs to keep; those of heads and bodies hold here.
+#[derive(Debug)]
+pub struct Answers<R> {
+    responder: Arc<R>,
+    shared: Arc<Shared>,
+}
+
+impl<R: Respond> Answers<R> {
+    /// Answers from `responder`.
+    pub fn new(responder: Arc<R>, options: Options) -> Self {
+        Self { responder, shared: Arc::new(Shared::new(options.limits, options.log)) }
+    }
+
+    /// The answer to one request. Dropping the future gives the request up.
+    pub async fn answer<B: RequestBody>(
+        &self,
+        request: http::Request<B>,
+        peer: Option<SocketAddr>,
+    ) -> http::Response<Full<Bytes>> {
+        let vitals = Arc::new(Vitals::new(Arc::clone(&self.shared)));
+        let service = Service::new(Arc::clone(&self.responder), vitals, peer);
+        match hyper::service::Service::call(&service, request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
 }
 
 /// How long accepting rests after the system refused it.

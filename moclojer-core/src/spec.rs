@@ -92,7 +92,13 @@ impl Spec {
             .map(|&(index, node)| (index, endpoint::Defaults::read(&mut check, index, node)))
             .collect();
         let none = endpoint::Defaults::default();
-        for item in &raw.endpoints {
+        if let Some(item) = raw.endpoints.get(settings.limits.endpoints) {
+            let most = settings.limits.endpoints;
+            let message = format!("the file has {} endpoints, more than {most}", raw.endpoints.len());
+            check.error(Code::TOO_MANY_ENDPOINTS, item.key_span, message).help =
+                Some("make several files of it".to_owned());
+        }
+        for item in raw.endpoints.iter().take(settings.limits.endpoints) {
             let defaults = item.defaults.and_then(|index| defaults.get(&index)).unwrap_or(&none);
             endpoints.extend(endpoint::read(&mut check, item, defaults).map(Arc::new));
         }

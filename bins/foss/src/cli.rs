@@ -28,11 +28,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve mock files (the default)
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Say what is wrong with mock files
     Check(CheckArgs),
     /// Print what a template gives for a context
     Render(RenderArgs),
+    /// Create or update a hosted mock from a file, and wait until it is served
+    Push(PushArgs),
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +85,27 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
     #[command(flatten)]
+    pub(crate) unified: UnifiedArgs,
+    #[command(flatten)]
     pub(crate) later: LaterArgs,
+}
+
+/// Serving the mocks of a hosted installation instead of files.
+#[derive(Debug, Args)]
+pub(crate) struct UnifiedArgs {
+    /// Serve the mocks of a hosted installation from its object store: s3://BUCKET?endpoint=…&region=…, fs:/FOLDER
+    #[arg(
+        long = "unified",
+        value_name = "URL",
+        conflicts_with_all = ["config", "files", "watch", "cors", "near_misses", "seed", "env"]
+    )]
+    pub(crate) store: Option<String>,
+    /// With --unified: where hints come from, so that changes are served at once [default: REDIS_URL, else none]
+    #[arg(long, value_name = "URL", requires = "store")]
+    pub(crate) redis: Option<String>,
+    /// With --unified: where to answer /healthcheck, /healthcheck/live and /metrics [default: 127.0.0.1:8183]
+    #[arg(long, value_name = "HOST:PORT", requires = "store")]
+    pub(crate) health: Option<std::net::SocketAddr>,
 }
 
 /// Flags that a later part serves: known, and refused by name.
@@ -116,8 +138,8 @@ impl LaterArgs {
 }
 
 /// Subcommands that a later part serves.
-pub(crate) const LATER_COMMANDS: [&str; 8] =
-    ["explain", "routes", "init", "import", "export", "schema", "completions", "push"];
+pub(crate) const LATER_COMMANDS: [&str; 7] =
+    ["explain", "routes", "init", "import", "export", "schema", "completions"];
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -140,6 +162,25 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct PushArgs {
+    /// The mock file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The API to push to
+    #[arg(long, value_name = "URL", default_value = PUSH_TO)]
+    pub(crate) to: String,
+    /// The mock's part of its host [default: the file's name without its ending]
+    #[arg(long, value_name = "WILDCARD")]
+    pub(crate) name: Option<String>,
+    /// The file of the token [default: ./moclojer-data/token, for an API of this machine]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Where `moclojer-standalone` is.
+pub(crate) const PUSH_TO: &str = "http://localhost:8080";
 
 #[derive(Debug, Args)]
 pub(crate) struct RenderArgs {
@@ -284,7 +325,7 @@ mod tests {
     fn serve(arguments: &[&str]) -> ServeArgs {
         let cli = Cli::try_parse_from(std::iter::once(&"moclojer").chain(arguments)).unwrap();
         match cli.command {
-            Some(Command::Serve(args)) => args,
+            Some(Command::Serve(args)) => *args,
             None => cli.serve,
             Some(other) => panic!("{other:?}"),
         }

@@ -1,12 +1,15 @@
-//! `moclojer`: serve mock files, say what is wrong with them, or render one template.
+//! `moclojer`: serve mock files, say what is wrong with them, render one template, or push a file to a hosted
+//! installation.
 
 mod check;
 mod cli;
 mod env;
 mod limits;
+mod push;
 mod render;
 mod serve;
 mod start;
+mod unified;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Render(args)) => render::run(args),
+        Some(Command::Push(args)) => push::run(args),
     };
     done.unwrap_or_else(|error| match error.kind() {
         // Whoever read the output has left, as `| head` does.

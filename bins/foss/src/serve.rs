@@ -17,12 +17,16 @@ use crate::cli::{Chosen, LATER_COMMANDS, LogFormat, LogRequests, ServeArgs, vari
 use crate::env::Variables;
 use crate::limits::Limits;
 use crate::start;
+use crate::unified;
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) fn run(args: &ServeArgs) -> io::Result<ExitCode> {
     let environment = |name: &str| std::env::var(name).ok();
     if let Some(refusal) = refused(args, &environment) {
         return crate::usage(&refusal);
+    }
+    if let Some(store) = &args.unified.store {
+        return unified::run(store, args);
     }
     let (limits, address) = match (Limits::of(&args.limit), args.address(&environment)) {
         (Ok(limits), Ok(address)) => (limits, address),
@@ -108,7 +112,7 @@ fn refused(args: &ServeArgs, environment: &impl Fn(&str) -> Option<String>) -> O
 }
 
 /// One core is served best without threads that hand work to each other.
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut builder = match cores {
         1 => tokio::runtime::Builder::new_current_thread(),
@@ -117,7 +121,8 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().build()
 }
 
-async fn shutdown_signal() {
+/// Ends at SIGINT or SIGTERM.
+pub(crate) async fn shutdown_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) =
         match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
@@ -132,14 +137,14 @@ async fn shutdown_signal() {
 }
 
 /// Says things to whoever watches: a person at a terminal, or a program that reads JSON lines.
-struct Voice {
-    log: Arc<Log>,
-    json: bool,
+pub(crate) struct Voice {
+    pub(crate) log: Arc<Log>,
+    pub(crate) json: bool,
     color: bool,
 }
 
 impl Voice {
-    fn new(args: &ServeArgs) -> io::Result<Self> {
+    pub(crate) fn new(args: &ServeArgs) -> io::Result<Self> {
         let color = args.log_format == LogFormat::Default && io::stdout().is_terminal();
         let format = match args.log_format {
             LogFormat::Default => Format::Default,
@@ -208,7 +213,7 @@ impl Voice {
     }
 
     /// Prints what is more than a log line; nothing is left to do when the reader is gone.
-    fn print(&self, text: &str) {
+    pub(crate) fn print(&self, text: &str) {
         self.log.flush();
         let mut out = io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

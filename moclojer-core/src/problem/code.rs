@@ -54,6 +54,7 @@ codes! {
     16 MANY_PROBLEMS "More problems were found than are shown"
     17 PROCESSED_TOO_LARGE "The processed text of the file is too large to be hosted"
     18 NOT_PROCESSED "The file cannot be made ready to be hosted"
+    19 TOO_MANY_ENDPOINTS "The file has more endpoints than it may"
     // 100-199: what a file may say
     100 NOT_A_LIST "The file is not a list of items"
     101 UNKNOWN_ITEM "An item is of no known kind"

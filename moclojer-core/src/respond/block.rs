@@ -94,7 +94,7 @@ impl Shelf {
 }
 
 impl Block {
-    fn new(endpoints: Vec<Arc<Endpoint>>, seed: Option<u64>, counters: Arc<Counters>) -> Self {
+    pub(super) fn new(endpoints: Vec<Arc<Endpoint>>, seed: Option<u64>, counters: Arc<Counters>) -> Self {
         let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
         let routes = Routes::build(&patterns);
         let seeded = SeededEndpoints::new(&endpoints, seed);

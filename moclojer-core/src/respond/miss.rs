@@ -90,7 +90,8 @@ impl Responder {
     }
 
     fn put_nearest(&self, body: &mut ErrorBody, nearest: &[NearMiss]) {
-        if self.options.near_misses {
+        let shown = if self.options.local { self.options.near_misses } else { !nearest.is_empty() };
+        if shown {
             body.nearest(nearest, self.options.local);
         }
     }
@@ -116,7 +117,7 @@ impl Responder {
         for block in search.blocks.into_iter().flatten() {
             block.routes.near(path, room, |index| {
                 let plan = block.plan(index);
-                if plan.endpoint.near_misses {
+                if plan.endpoint.near_misses.unwrap_or(self.options.local || self.options.near_misses) {
                     let method = u32::from(rank(&plan.method).is_some()) * METHOD_FITS;
                     let score = closeness(&plan.endpoint.path, path) + method;
                     scored.push((std::cmp::Reverse(score), scored.len(), plan));

@@ -55,7 +55,7 @@ pub struct Block<T>(Hold<T>);
 #[derive(Debug)]
 enum Hold<T> {
     Named(Guard<Arc<Shard<T>>>, usize),
-    Any(Guard<Option<Arc<T>>>),
+    Slot(Guard<Option<Arc<T>>>),
 }
 
 /// The blocks that may answer for a host, best class first; each is looked up when it is asked for.
@@ -87,8 +87,7 @@ impl<T> HostTable<T> {
 
     /// The block of endpoints without host, which may answer for every host.
     pub fn any(&self) -> Option<Block<T>> {
-        let any = self.any.load();
-        any.is_some().then_some(Block(Hold::Any(any)))
+        Block::of_slot(&self.any)
     }
 
     /// The blocks for a request's host, as [`of_authority`](crate::spec::host::of_authority) gives it: exact,
@@ -136,6 +135,16 @@ impl<T> HostTable<T> {
             count.fetch_sub(1, Ordering::Release);
         }
         found.ok().and_then(|at| old.0.get(at)).map(|entry| Arc::clone(&entry.block))
+    }
+
+    /// How many named hosts there are.
+    pub fn len(&self) -> usize {
+        self.names.load(Ordering::Acquire) + self.wildcards.load(Ordering::Acquire)
+    }
+
+    /// Whether there is no named host.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// All named hosts with their blocks, in no order; a host that is swapped meanwhile may be old or new.
@@ -190,6 +199,12 @@ impl<T> Clone for Entry<T> {
 }
 
 impl<T> Block<T> {
+    /// What stands in a slot now: one atomic load.
+    pub(crate) fn of_slot(slot: &ArcSwapOption<T>) -> Option<Self> {
+        let block = slot.load();
+        block.is_some().then_some(Self(Hold::Slot(block)))
+    }
+
     /// A share of the block that may be kept.
     pub fn to_arc(&self) -> Arc<T> {
         Arc::clone(self.share())
@@ -198,7 +213,7 @@ impl<T> Block<T> {
     fn share(&self) -> &Arc<T> {
         let share = match &self.0 {
             Hold::Named(shard, at) => shard.0.get(*at).map(|entry| &entry.block),
-            Hold::Any(block) => block.as_ref(),
+            Hold::Slot(block) => block.as_ref(),
         };
         share.expect("a hold is made only of a block that was found, and what it holds never changes")
     }

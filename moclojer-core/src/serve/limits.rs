@@ -16,6 +16,8 @@ pub struct Limits {
     pub header_ms: u64,
     /// Milliseconds without a byte, either way: between requests, in a body, in an answer.
     pub idle_ms: u64,
+    /// Milliseconds that a request waits for a mock that is being made ready; beyond: 503.
+    pub ready_ms: u64,
     /// Milliseconds that a client may go on sending after an answer that ends the connection.
     pub linger_ms: u64,
     /// Milliseconds that running requests get at shutdown.
@@ -33,6 +35,7 @@ impl Default for Limits {
             first_byte_ms: 10_000,
             header_ms: 10_000,
             idle_ms: 75_000,
+            ready_ms: 10_000,
             linger_ms: 2_000,
             drain_ms: 10_000,
             connections: None,
@@ -43,13 +46,14 @@ impl Default for Limits {
 type Setter = fn(&mut Limits, &str) -> Result<(), String>;
 
 /// Every limit by the name that a command line gives it.
-const NAMES: [(&str, Setter); 9] = [
+const NAMES: [(&str, Setter); 10] = [
     ("header-bytes", |limits, value| size(value).map(|bytes| limits.header_bytes = bytes)),
     ("header-fields", |limits, value| fields(value).map(|fields| limits.header_fields = fields)),
     ("body-bytes", |limits, value| size(value).map(|bytes| limits.body_bytes = bytes)),
     ("first-byte-time", |limits, value| time(value).map(|ms| limits.first_byte_ms = ms)),
     ("header-time", |limits, value| time(value).map(|ms| limits.header_ms = ms)),
     ("idle-time", |limits, value| time(value).map(|ms| limits.idle_ms = ms)),
+    ("ready-time", |limits, value| time(value).map(|ms| limits.ready_ms = ms)),
     ("linger-time", |limits, value| time(value).map(|ms| limits.linger_ms = ms)),
     ("drain-time", |limits, value| time(value).map(|ms| limits.drain_ms = ms)),
     ("connections", |limits, value| connections(value).map(|count| limits.connections = count)),
@@ -157,6 +161,7 @@ mod tests {
             ("first-byte-time", "500ms"),
             ("header-time", "2s"),
             ("idle-time", "3m"),
+            ("ready-time", "4s"),
             ("linger-time", "1ms"),
             ("drain-time", "1s"),
             ("connections", "7"),
@@ -170,6 +175,7 @@ mod tests {
             first_byte_ms: 500,
             header_ms: 2_000,
             idle_ms: 180_000,
+            ready_ms: 4_000,
             linger_ms: 1,
             drain_ms: 1_000,
             connections: Some(7),

@@ -1,6 +1,6 @@
 //! Requests that the server refuses before anybody looks at the mock, and the bodies that say so.
 
-use http::header::{ALLOW, CONTENT_TYPE, HOST};
+use http::header::{ALLOW, CONTENT_TYPE, HOST, RETRY_AFTER};
 use http::{HeaderValue, Method, StatusCode, Version};
 
 use super::limits::Limits;
@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     BodyTooLarge(usize),
     /// The body broke off or breaks HTTP's rules.
     BodyBroken(String),
+    /// The mock was not ready in time.
+    NotReady,
     /// The responder made an answer that HTTP/1.1 cannot send.
     BadAnswer(String),
 }
@@ -95,6 +97,11 @@ impl Refusal {
             ),
             Self::BodyBroken(why) => {
                 (StatusCode::BAD_REQUEST, "bad-body", format!("the request's body cannot be read: {why}"))
+            }
+            Self::NotReady => {
+                headers.push((RETRY_AFTER, HeaderValue::from_static("1")));
+                let message = "the mock is not ready yet, try again soon".to_owned();
+                (StatusCode::SERVICE_UNAVAILABLE, "mock-not-ready", message)
             }
             Self::BadAnswer(why) => (StatusCode::INTERNAL_SERVER_ERROR, "bad-answer", why),
         };

@@ -7,25 +7,30 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::Full;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 
 use super::Respond;
 use super::refusal::{self, Refusal};
 use super::vitals::{Phase, Vitals};
-use crate::respond::{Answer, Body, Headers, Request, Step};
+use crate::respond::{Answer, Body, Headers, Request, Step, Wait};
 
 type Response = http::Response<Full<Bytes>>;
 
 /// A request's header map with more places than this is not kept for the answer: an idle connection
 /// would hold on to it, at some hundred bytes a place.
 const KEPT_HEADERS: usize = 6;
+
+/// A body of a request: hyper's own, or one of whoever serves the connection.
+pub trait RequestBody: hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin {}
+
+impl<B: hyper::body::Body<Data = Bytes, Error: std::fmt::Display> + Unpin> RequestBody for B {}
 
 /// What hyper asks for answers, one a connection.
 #[derive(Debug)]
@@ -47,17 +52,22 @@ impl<R> Clone for Service<R> {
     }
 }
 
-impl<R: Respond> hyper::service::Service<http::Request<Incoming>> for Service<R> {
+impl<R: Respond, B: RequestBody> hyper::service::Service<http::Request<B>> for Service<R> {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answering<R>;
+    type Future = Answering<R, B>;
 
-    fn call(&self, request: http::Request<Incoming>) -> Answering<R> {
+    fn call(&self, request: http::Request<B>) -> Answering<R, B> {
         let begun = Instant::now();
         let (head, body) = request.into_parts();
+        let mut wait = None;
         let answer = match self.begin(&head, &body) {
             Ok(Step::Answer(answer)) => Some(answer),
             Ok(Step::ReadBody) => None,
+            Ok(Step::Wait(ready)) => {
+                wait = Some(ready);
+                None
+            }
             Err(refusal) if matches!(refusal, Refusal::BodyTooLarge(_)) => {
                 let answer = self.refuse(refusal, &head);
                 return Answering::Ready(Some(self.finish(head, answer, begun)));
@@ -65,13 +75,17 @@ impl<R: Respond> hyper::service::Service<http::Request<Incoming>> for Service<R>
             Err(refusal) => Some(self.refuse(refusal, &head)),
         };
         if body.is_end_stream() {
-            let answer = answer.unwrap_or_else(|| self.respond(&head, &Bytes::new()));
+            if let Some(wait) = wait {
+                self.vitals.enter(Phase::Body);
+                return Answering::Waiting(self.clone().later(wait, head, Bytes::new(), begun));
+            }
+            let answer = answer.unwrap_or_else(|| self.asked_twice(&head));
             return Answering::Ready(Some(self.finish(head, answer, begun)));
         }
         self.vitals.enter(Phase::Body);
         let read = Collected::new(answer.is_none(), self.vitals.shared().limits.body_bytes, &body);
         let service = self.clone();
-        Answering::Reading(Box::new(Reading { service, head: Some(head), body, read, answer, begun }))
+        Answering::Reading(Box::new(Reading { service, head: Some(head), body, read, answer, wait, begun }))
     }
 }
 
@@ -81,7 +95,7 @@ impl<R: Respond> Service<R> {
     }
 
     /// What can be said before the body is read.
-    fn begin(&self, head: &Parts, body: &Incoming) -> Result<Step, Refusal> {
+    fn begin(&self, head: &Parts, body: &impl RequestBody) -> Result<Step, Refusal> {
         let limits = &self.vitals.shared().limits;
         let request = self.request(head);
         refusal::check_head(&request, head.version, limits)?;
@@ -94,14 +108,36 @@ impl<R: Respond> Service<R> {
         Ok(self.responder.respond(&request, Body::Unread))
     }
 
-    fn respond(&self, head: &Parts, body: &Bytes) -> Answer {
+    /// The answer once the body is there, or what it has to wait for.
+    fn respond(&self, head: &Parts, body: &Bytes) -> Result<Answer, Wait> {
         match self.responder.respond(&self.request(head), Body::Read(body)) {
-            Step::Answer(answer) => answer,
-            Step::ReadBody => {
-                let why = "the whole body was read and the mock asked for it again".to_owned();
-                self.refuse(Refusal::BadAnswer(why), head)
-            }
+            Step::Answer(answer) => Ok(answer),
+            Step::ReadBody => Ok(self.asked_twice(head)),
+            Step::Wait(wait) => Err(wait),
         }
+    }
+
+    fn asked_twice(&self, head: &Parts) -> Answer {
+        let why = "the whole body was read and the mock asked for it again".to_owned();
+        self.refuse(Refusal::BadAnswer(why), head)
+    }
+
+    /// Asks again each time that a wait has ended, for as long as a mock may take.
+    fn later(self, mut wait: Wait, head: Parts, body: Bytes, begun: Instant) -> Later {
+        Box::pin(async move {
+            let most = Duration::from_millis(self.vitals.shared().limits.ready_ms);
+            let answered = tokio::time::timeout(most, async {
+                loop {
+                    wait.ended().await;
+                    match self.respond(&head, &body) {
+                        Ok(answer) => return answer,
+                        Err(more) => wait = more,
+                    }
+                }
+            });
+            let answer = answered.await.unwrap_or_else(|_| self.refuse(Refusal::NotReady, &head));
+            self.finish(head, answer, begun)
+        })
     }
 
     fn refuse(&self, refusal: Refusal, head: &Parts) -> Answer {
@@ -160,43 +196,59 @@ fn is_framing(name: &HeaderName) -> bool {
 }
 
 /// An answer that is there, or one whose request is still arriving.
-#[derive(Debug)]
-pub(super) enum Answering<R> {
+pub(super) enum Answering<R: Respond, B = Incoming> {
     /// Taken by the first poll.
     Ready(Option<Response>),
     /// Boxed: most requests have no body.
-    Reading(Box<Reading<R>>),
+    Reading(Box<Reading<R, B>>),
+    /// Seldom: while a mock is made ready.
+    Waiting(Later),
 }
 
-impl<R: Respond> Future for Answering<R> {
+/// An answer that comes once its mock is ready.
+type Later = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+impl<R: Respond, B: RequestBody> Future for Answering<R, B> {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
+        let answering = self.get_mut();
+        match answering {
             Self::Ready(response) => match response.take() {
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            Self::Reading(reading) => reading.poll(cx).map(Ok),
+            Self::Reading(reading) => match ready!(reading.poll(cx)) {
+                Ok(response) => Poll::Ready(Ok(response)),
+                Err(mut later) => {
+                    let answer = later.as_mut().poll(cx);
+                    *answering = Self::Waiting(later);
+                    answer.map(Ok)
+                }
+            },
+            Self::Waiting(answer) => answer.as_mut().poll(cx).map(Ok),
         }
     }
 }
 
 /// A request whose body is arriving.
 #[derive(Debug)]
-pub(super) struct Reading<R> {
+pub(super) struct Reading<R, B> {
     service: Service<R>,
     /// Taken at the end.
     head: Option<Parts>,
-    body: Incoming,
+    body: B,
     read: Collected,
     /// Already known where nobody needs the body.
     answer: Option<Answer>,
+    /// What the mock waited for before the body was read.
+    wait: Option<Wait>,
     begun: Instant,
 }
 
-impl<R: Respond> Reading<R> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response> {
+impl<R: Respond, B: RequestBody> Reading<R, B> {
+    /// The answer, or what gives it later.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Later>> {
         let refusal = loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 None => break None,
@@ -216,9 +268,21 @@ impl<R: Respond> Reading<R> {
         let answer = match (refusal, self.answer.take()) {
             (Some(refusal), _) => self.service.refuse(refusal, &head),
             (None, Some(answer)) => answer,
-            (None, None) => self.service.respond(&head, &self.read.finish()),
+            (None, None) => {
+                let body = self.read.finish();
+                let answered = match self.wait.take() {
+                    Some(wait) => Err(wait),
+                    None => self.service.respond(&head, &body),
+                };
+                match answered {
+                    Ok(answer) => answer,
+                    Err(wait) => {
+                        return Poll::Ready(Err(self.service.clone().later(wait, head, body, self.begun)));
+                    }
+                }
+            }
         };
-        Poll::Ready(self.service.finish(head, answer, self.begun))
+        Poll::Ready(Ok(self.service.finish(head, answer, self.begun)))
     }
 }
 
@@ -235,7 +299,7 @@ struct Collected {
 }
 
 impl Collected {
-    fn new(keep: bool, limit: usize, body: &Incoming) -> Self {
+    fn new(keep: bool, limit: usize, body: &impl RequestBody) -> Self {
         let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(limit);
         Self { keep, limit, length: 0, first: Bytes::new(), rest: Vec::new(), expected }
     }

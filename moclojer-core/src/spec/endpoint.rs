@@ -200,7 +200,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         body,
         response,
         cors,
-        near_misses: near_misses.or(defaults.near_misses).unwrap_or(true),
+        near_misses: near_misses.or(defaults.near_misses),
         digest: hasher.finish(),
     })
 }

@@ -41,8 +41,8 @@ pub struct Endpoint {
     pub response: Response,
     /// Which other origins may read its answer.
     pub cors: Option<Cors>,
-    /// Whether a miss may name it.
-    pub near_misses: bool,
+    /// Whether a miss may name it, where the file says so.
+    pub near_misses: Option<bool>,
     /// Equal for endpoints that say the same.
     pub digest: u64,
 }

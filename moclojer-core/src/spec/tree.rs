@@ -126,6 +126,8 @@ pub struct Limits {
     pub alias_bytes: usize,
     /// Largest processed text in bytes (1 MiB); see [`unify::process`](crate::unify::process).
     pub processed_bytes: usize,
+    /// Most endpoints of a file (no limit).
+    pub endpoints: usize,
 }
 
 impl Default for Limits {
@@ -136,6 +138,7 @@ impl Default for Limits {
             alias_nodes: 100_000,
             alias_bytes: 4 << 20,
             processed_bytes: 1 << 20,
+            endpoints: usize::MAX,
         }
     }
 }

@@ -167,6 +167,16 @@ impl Shard {
         Ok(Self { id: header.id, position: header.position, entries, damaged })
     }
 
+    /// What the first line of a shard says, whatever follows it: which shard it is, and which write.
+    ///
+    /// # Errors
+    /// When that line is broken.
+    pub fn head(bytes: &[u8]) -> Result<(ShardId, Position), ShardError> {
+        let line = first_line(bytes).ok_or(ShardError::Header("shard"))?;
+        let header = ShardLine::parse(line).map_err(ShardError::Header)?;
+        Ok((header.id, header.position))
+    }
+
     /// Which shard of its layout it says to be; who asked for a shard compares it.
     pub fn id(&self) -> ShardId {
         self.id

@@ -45,7 +45,7 @@ impl Got {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    fn of(answer: Answer, asked_for_body: bool) -> Self {
+    pub(crate) fn of(answer: Answer, asked_for_body: bool) -> Self {
         let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Self {
             status: answer.status.as_u16(),
@@ -78,9 +78,10 @@ impl Mock {
         let body = Bytes::copy_from_slice(body.as_bytes());
         match self.0.respond(&request, Body::Unread) {
             Step::Answer(answer) => Got::of(answer, false),
+            Step::Wait(_) => panic!("it is not ready"),
             Step::ReadBody => match self.0.respond(&request, Body::Read(&body)) {
                 Step::Answer(answer) => Got::of(answer, true),
-                Step::ReadBody => panic!("it asked twice for the body"),
+                step => panic!("it asked twice: {step:?}"),
             },
         }
     }

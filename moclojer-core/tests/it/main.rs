@@ -5,6 +5,7 @@ mod answers;
 mod chance;
 mod client;
 mod files;
+mod hosted;
 mod hosts;
 mod hyper_traps;
 mod misses;

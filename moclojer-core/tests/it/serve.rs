@@ -68,13 +68,17 @@ impl Running {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        Self::answering(Arc::new(Fake), options)
+    }
+
+    pub(crate) fn answering(responder: Arc<impl Respond>, options: Options) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let server = Server::bind("127.0.0.1:0", Arc::new(Fake), options).await.unwrap();
+                let server = Server::bind("127.0.0.1:0", responder, options).await.unwrap();
                 tell.send(server.local_addr()).unwrap();
                 server.run(async { drop(stopped.await) }).await;
             });

@@ -48,7 +48,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Shard, ShardError> {
 fn plan(endpoint: &Endpoint) -> String {
     let Endpoint { label, method, path, query, body, response, cors, near_misses, .. } = endpoint;
     format!(
-        "{:?} {} {} {method:?} {path:?} {query:?} {body:?} {response:?} {cors:?} {near_misses}",
+        "{:?} {} {} {method:?} {path:?} {query:?} {body:?} {response:?} {cors:?} {near_misses:?}",
         label.name, label.method, label.path
     )
 }
@@ -276,4 +276,18 @@ fn a_processed_text_reads_well() {
 - websocket: {path: /ws}
 "##;
     insta::assert_snapshot!(processed("my.example.com", file).as_str());
+}
+
+#[test]
+fn a_file_of_more_endpoints_than_it_may_have_is_told_where_it_is_too_much() {
+    let mut settings = Settings::default();
+    settings.limits.endpoints = 2;
+    let file = "- endpoint: {path: /a, response: {}}\n".repeat(2) + "- endpoint: {path: /c, response: {}}\n";
+    let host = HostPattern::parse("a.example.com").unwrap();
+    let two = file.lines().take(2).collect::<Vec<_>>().join("\n");
+    assert!(process("mock.yml", two.as_bytes(), Format::Yaml, &host, &settings).text.is_some());
+    let three = process("mock.yml", file.as_bytes(), Format::Yaml, &host, &settings);
+    assert!(three.text.is_none());
+    let problem = three.problems.iter().find(|problem| problem.code == Code::TOO_MANY_ENDPOINTS).unwrap();
+    assert_eq!(problem.place().line, 3);
 }

@@ -1,0 +1,16 @@
+//! The api over its routes, as clients see it: with SQLite, the bus of one process, and an issuer of tokens of our own.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+mod app;
+mod cast;
+mod docs;
+mod errors;
+mod history;
+mod issuer;
+mod mocks;
+mod people;
+mod serving;
+mod streams;
+mod tenancy;
+mod tokens;
