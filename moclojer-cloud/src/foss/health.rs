@@ -1,7 +1,5 @@
 //! How a follower stands, as small values that can be asked for at any time.
 
-use std::error::Error;
-
 use moclojer_core::ports::StorageError;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -56,18 +54,6 @@ impl Trouble {
 
 fn followed(installation: &Option<Uuid>) -> String {
     installation.map_or_else(String::new, |id| format!("; this server follows the installation {id}"))
-}
-
-/// An error with its causes, on one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// How a follower stands.

@@ -16,12 +16,13 @@ use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 use uuid::Uuid;
 
-use super::health::{Health, Snapshot, Trouble, chain};
+use super::health::{Health, Snapshot, Trouble};
 use super::look::Looked;
 use super::metrics::Metrics;
 use super::read::Found;
 use super::shards::{Hint, ShardTrouble, Shards, State};
 use crate::messages::{Envelope, UnifiedUpdated};
+use crate::telemetry::chain;
 
 pub(super) struct Following {
     responder: Arc<HostedResponder>,

@@ -89,8 +89,9 @@ pub(super) enum Failure {
     Raced,
     #[error("the mock is gone (404): somebody deleted it meanwhile; push again to make it anew")]
     Gone,
-    #[error("the request is refused ({status}): {message}{fields}")]
-    Refused { status: u16, message: String, fields: String },
+    /// With what is told of single fields, or else of the whole.
+    #[error("the request is refused ({status}){reason}")]
+    Refused { status: u16, reason: String },
     #[error("{to} cannot do it now ({status}): {message}; push again in a moment")]
     Busy { to: String, status: u16, message: String },
     #[error("it is saved, but not served after {} s (it is `{status}`): the generator or the mock server there is behind; its /healthcheck/live says more", limit.as_secs())]
@@ -201,7 +202,11 @@ impl Client {
             _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
                 Failure::Busy { to: self.to.clone(), status: status.as_u16(), message }
             }
-            _ => Failure::Refused { status: status.as_u16(), message, fields: fields(&error["value"]) },
+            _ => {
+                let fields = fields(&error["value"]);
+                let reason = if fields.is_empty() { format!(": {message}") } else { fields };
+                Failure::Refused { status: status.as_u16(), reason }
+            }
         }
     }
 }
