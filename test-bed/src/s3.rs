@@ -69,8 +69,23 @@ pub async fn url_at(endpoint: &str) -> String {
         let bucket = std::env::var("S3_BUCKET").unwrap_or_else(|_| "moclojer".to_owned());
         return format!("s3://{bucket}?endpoint={endpoint}&root={name}");
     }
-    fs::create_dir(in_process().await.folder.path().join(&name)).unwrap();
+    bucket_in_process(&name, endpoint).await
+}
+
+/// The URL of an empty store in this process, also with `S3_ENDPOINT`: it refuses wrong keys, which others may not.
+pub async fn url_in_process() -> String {
+    let endpoint = format!("http://127.0.0.1:{}", in_process().await.port);
+    bucket_in_process(&format!("test-{}", Uuid::new_v4().simple()), &endpoint).await
+}
+
+async fn bucket_in_process(name: &str, endpoint: &str) -> String {
+    fs::create_dir(in_process().await.folder.path().join(name)).unwrap();
     format!("s3://{name}?endpoint={endpoint}")
+}
+
+/// The URL of a folder of a store.
+pub fn below(url: &str, folder: &str) -> String {
+    if url.contains("&root=") { format!("{url}/{folder}") } else { format!("{url}&root={folder}") }
 }
 
 /// An empty store.

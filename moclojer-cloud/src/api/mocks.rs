@@ -26,7 +26,7 @@ use super::precondition;
 use super::refusals;
 use super::state::Shared;
 use super::users::Availability;
-use crate::domain::{MockId, Subdomain, Wildcard};
+use crate::domain::{Customer, MockId, Subdomain, Wildcard};
 use crate::messages::MockUpdated;
 use crate::store::Deleted;
 
@@ -86,8 +86,7 @@ async fn publish(
     ctx: RequestId,
     InPath(id): InPath<Uuid>,
 ) -> Answer<MockAnswer> {
-    state.mock_of(&caller, MockId(id)).await?;
-    set_enabled(&state, &ctx, MockId(id), true).await
+    set_enabled(&state, &caller, &ctx, MockId(id), true).await
 }
 
 /// Have a mock served no longer
@@ -102,11 +101,17 @@ async fn unpublish(
     ctx: RequestId,
     InPath(id): InPath<Uuid>,
 ) -> Answer<MockAnswer> {
-    state.mock_of(&caller, MockId(id)).await?;
-    set_enabled(&state, &ctx, MockId(id), false).await
+    set_enabled(&state, &caller, &ctx, MockId(id), false).await
 }
 
-async fn set_enabled(state: &Shared, ctx: &RequestId, id: MockId, enabled: bool) -> Answer<MockAnswer> {
+async fn set_enabled(
+    state: &Shared,
+    caller: &Customer,
+    ctx: &RequestId,
+    id: MockId,
+    enabled: bool,
+) -> Answer<MockAnswer> {
+    state.mock_of(caller, id).await?;
     let (mock, changed) = state.store.set_enabled(id, enabled).await?.ok_or_else(ApiError::not_found)?;
     if changed {
         state.hints.changed(&ctx.0, &mock);

@@ -319,7 +319,7 @@ async fn a_bucket_that_is_not_there_is_refused_for_good() {
 
 #[tokio::test]
 async fn wrong_credentials_are_refused_for_good_and_shown_nowhere() {
-    let url = StoreUrl::parse(&s3::url().await).unwrap();
+    let url = StoreUrl::parse(&s3::url_in_process().await).unwrap();
     let wrong = Credentials::new("canary-id", "canary-secret");
     let store = ObjectStore::open(&url, Some(wrong), Limits::default()).unwrap();
     assert!(!format!("{store:?}").contains("canary"), "{store:?}");
@@ -338,7 +338,7 @@ async fn wrong_credentials_are_refused_for_good_and_shown_nowhere() {
 async fn two_roots_of_a_bucket_do_not_see_each_other() {
     let url = s3::url().await;
     let [one, other] = ["one", "two"].map(|root| {
-        let url = StoreUrl::parse(&format!("{url}&root={root}")).unwrap();
+        let url = StoreUrl::parse(&s3::below(&url, root)).unwrap();
         ObjectStore::open(&url, Some(s3::credentials()), Limits::default()).unwrap()
     });
     write(&one, "a/object", "text").await;
