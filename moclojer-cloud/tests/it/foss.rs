@@ -3,7 +3,7 @@
 //! Time is paused: it passes only while everybody waits.
 
 mod laws;
-mod world;
+pub(crate) mod world;
 
 use std::time::Duration;
 

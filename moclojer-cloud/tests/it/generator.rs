@@ -8,6 +8,7 @@ mod commands;
 mod faults;
 mod files;
 mod memory_store;
+mod mock_server;
 mod model;
 mod real;
 mod service;

@@ -289,6 +289,19 @@ impl Cloud {
     }
 }
 
+/// The status that a host's `/` gets, and the body if it is 200.
+pub(crate) fn ask(responder: &HostedResponder, host: &str) -> (u16, Option<String>) {
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_str(host).unwrap());
+    let target = Uri::from_static("/");
+    let request = Request { method: &Method::GET, target: &target, headers: &headers, peer: None };
+    let Step::Answer(answer) = responder.respond(&request, Body::Read(&Bytes::new())) else {
+        panic!("small mocks are compiled at once")
+    };
+    let body = (answer.status == 200).then(|| String::from_utf8(answer.body.to_vec()).unwrap());
+    (answer.status.as_u16(), body)
+}
+
 pub(crate) struct World {
     pub(crate) cloud: Cloud,
     pub(crate) storage: Arc<FaultyStorage>,
@@ -395,15 +408,7 @@ impl World {
 
     /// The status that a host's `/` gets, and the body if it is 200.
     pub(crate) fn get(&self, host: &str) -> (u16, Option<String>) {
-        let mut headers = HeaderMap::new();
-        headers.insert("host", HeaderValue::from_str(host).unwrap());
-        let target = Uri::from_static("/");
-        let request = Request { method: &Method::GET, target: &target, headers: &headers, peer: None };
-        let Step::Answer(answer) = self.responder.respond(&request, Body::Read(&Bytes::new())) else {
-            panic!("small mocks are compiled at once")
-        };
-        let body = (answer.status == 200).then(|| String::from_utf8(answer.body.to_vec()).unwrap());
-        (answer.status.as_u16(), body)
+        ask(&self.responder, host)
     }
 
     /// The body of a host's `/`, empty when it is not served.

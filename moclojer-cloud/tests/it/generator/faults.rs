@@ -1,5 +1,6 @@
 //! What goes wrong, call by call: a rule of the test decides; and an object store that obeys it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,8 @@ pub(super) struct Faults {
     rules: Arc<Mutex<Option<Rules>>>,
     /// Whether each call takes two steps of whoever polls: one before it is done, one after.
     stepwise: Arc<AtomicBool>,
+    /// Whether the next read gives what stood before the last write.
+    older: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Faults {
@@ -85,6 +88,10 @@ impl Faults {
         self.stepwise.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn read_older(&self) {
+        self.older.store(true, Ordering::Relaxed);
+    }
+
     pub(super) async fn next(&self, name: &str) -> Fault {
         self.step().await;
         let rule = self.rules.lock().unwrap().as_mut().map_or(Rule::Now(Fault::None), |rules| rules(name));
@@ -121,6 +128,8 @@ pub(super) struct FaultyStorage {
     objects: Arc<MemoryStorage>,
     late: Arc<Mutex<Vec<LatePut>>>,
     puts: Arc<Mutex<Vec<String>>>,
+    /// What stood before the last write.
+    before: Arc<Mutex<HashMap<StorageKey, Object>>>,
     /// Whether conditions are taken for granted, as by a store that does not know them.
     unconditional: Arc<AtomicBool>,
     pub(super) faults: Faults,
@@ -193,7 +202,13 @@ impl FaultyStorage {
 #[async_trait]
 impl Storage for FaultyStorage {
     async fn get(&self, key: &StorageKey) -> Result<Option<Object>, StorageError> {
-        self.call("get", key.as_str(), self.objects.get(key), || {}).await
+        let act = async {
+            let stands = self.objects.get(key).await?;
+            let older = stands.is_some() && self.faults.older.swap(false, Ordering::Relaxed);
+            let before = older.then(|| self.before.lock().unwrap().get(key).cloned()).flatten();
+            Ok(before.or(stands))
+        };
+        self.call("get", key.as_str(), act, || {}).await
     }
 
     async fn head(&self, key: &StorageKey) -> Result<Option<ETag>, StorageError> {
@@ -205,7 +220,11 @@ impl Storage for FaultyStorage {
         let condition = if unconditional { Condition::Always } else { condition };
         let late = || self.late.lock().unwrap().push((key.clone(), bytes.clone(), condition.clone()));
         let act = async {
+            let before = self.objects.get(key).await?;
             let put = self.objects.put(key, bytes.clone(), condition.clone()).await?;
+            if let (Put::Written(_), Some(before)) = (&put, before) {
+                self.before.lock().unwrap().insert(key.clone(), before);
+            }
             if put != Put::Refused {
                 self.puts.lock().unwrap().push(key.to_string());
             }

@@ -1,7 +1,7 @@
-//! Random interleavings of several generators, stopped and killed at every call, with edits, lost answers, late writes,
-//! reshards and clocks, against the rules that must hold whatever happens.
+//! Random interleavings of an api, several generators and a mock server, the last two stopped and killed at every call,
+//! with edits, lost answers, late writes, reshards and clocks, against the rules that must hold whatever happens.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use futures_util::FutureExt;
 use moclojer_cloud::generator::{Outcome, reshard};
 use moclojer_cloud::layout_file::shard_of_key;
 use moclojer_core::ports::Storage;
-use moclojer_core::spec::host::HostPattern;
 use moclojer_core::unify::{LayoutNumber, Shard, ShardId};
 use proptest::prelude::*;
 
 use super::World;
 use super::faults::{Fault, Rule};
 use super::memory_store::host;
+use super::mock_server::{MockServer, Texts};
 
 const GENERATORS: usize = 3;
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
@@ -41,6 +41,14 @@ enum Step {
     Deliver,
     Advance(u16),
     Reshard(u32),
+    /// The mock server does what it can do now; what it reads meanwhile comes at its next time.
+    Follow,
+    /// What it reads comes in.
+    Read,
+    /// Its next read brings an older state.
+    ReadOlder,
+    /// It is killed and started.
+    Restart,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +84,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Deliver),
         4 => prop_oneof![0..200_u16, 10_001..12_000_u16].prop_map(Step::Advance),
         1 => (1..4_u32).prop_map(Step::Reshard),
+        6 => Just(Step::Follow),
+        4 => Just(Step::Read),
+        2 => Just(Step::ReadOlder),
+        1 => Just(Step::Restart),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -86,14 +98,14 @@ type Carrying = Pin<Box<dyn Future<Output = Outcome>>>;
 #[derive(Default)]
 struct Seen {
     generations: BTreeMap<(LayoutNumber, ShardId), u64>,
-    /// The text of each version of a host; none: absent.
-    texts: HashMap<(HostPattern, u64), Option<String>>,
+    texts: Texts,
 }
 
 struct Model {
     world: World,
     others: Vec<World>,
     running: Vec<Option<Carrying>>,
+    server: MockServer,
     seen: Seen,
     edits: u32,
 }
@@ -107,7 +119,8 @@ impl Model {
             other.storage.faults.set_stepwise();
         }
         let running = (0..GENERATORS).map(|_| None).collect();
-        Self { world, others, running, seen: Seen::default(), edits: 0 }
+        let server = MockServer::start(&world);
+        Self { world, others, running, server, seen: Seen::default(), edits: 0 }
     }
 
     async fn step(&mut self, step: Step) {
@@ -137,6 +150,10 @@ impl Model {
             Step::Reshard(shards) => {
                 reshard(&self.world.store, &self.world.storage, shards.try_into().unwrap()).await.unwrap();
             }
+            Step::Follow => self.server.go(),
+            Step::Read => self.server.let_reads_end().await,
+            Step::ReadOlder => self.server.read_older(),
+            Step::Restart => self.server = MockServer::start(&self.world),
         }
         self.remember();
         self.check().await;
@@ -192,6 +209,9 @@ impl Model {
             standing.insert(place, shard);
         }
         let tables = self.world.store.tables();
+        for host in tables.hosts.keys() {
+            self.server.check(host, &self.seen.texts);
+        }
         let layout = tables.layout();
         for (host, row) in &tables.hosts {
             let place = (layout.number(), layout.shard_of(host));
@@ -227,9 +247,15 @@ impl Model {
         self.world.storage.deliver().await;
         self.check().await;
         self.world.assert_newest_stands().await;
+        self.server.settle().await;
         let tables = self.world.store.tables();
         let installation = tables.installation.as_ref().unwrap();
         assert_eq!(installation.served_layout, Some(installation.layout));
+        let newest = tables.newest();
+        for host in tables.hosts.keys() {
+            self.server.check(host, &self.seen.texts);
+            self.server.assert_serves(host, newest.get(host).map(|(_, text)| &**text));
+        }
     }
 }
 
