@@ -27,7 +27,7 @@ mod values;
 pub use kind::{BodySize, Kind, LogFormat, Origin};
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
-pub use services::{Api, Database, Generator, MockServer, Standalone, Store, Telemetry};
+pub use services::{Api, Database, Generator, Migration, MockServer, Standalone, Store, Telemetry};
 pub use setting::{Default, Row, Service, Setting};
 pub use source::Sources;
 pub use values::Values;

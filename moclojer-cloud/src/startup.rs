@@ -19,7 +19,7 @@ use crate::config::{self, Problems, Service, Values};
 use crate::telemetry::{Output, Telemetry, chain};
 
 #[cfg(feature = "services")]
-pub use database::{check_database, database};
+pub use database::{check_database, database, migrate};
 pub use parts::{BusParts, bus, check_bus, check_storage, listen, storage};
 
 /// How long tasks get that go on after the service ended.

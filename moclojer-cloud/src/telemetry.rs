@@ -21,7 +21,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer as _, fmt};
+use tracing_subscriber::{Layer, fmt};
 
 use crate::config::{self, LogFormat, Service};
 use json::Json;
@@ -55,10 +55,14 @@ pub enum TelemetryError {
     Twice,
 }
 
+/// Takes what is to be logged and writes it.
+pub type Lines = Box<dyn Layer<tracing_subscriber::Registry> + Send + Sync>;
+
 /// Running telemetry. Dropping it loses what was not written yet: [`finish`](Self::finish) it.
 #[derive(Debug)]
 pub struct Telemetry {
-    thread: WritingThread,
+    /// None where the program writes its lines itself.
+    thread: Option<WritingThread>,
     traces: Option<Traces>,
 }
 
@@ -78,29 +82,41 @@ impl Telemetry {
             Output::Stderr => (Box::new(io::stderr()), io::stderr().is_terminal()),
         };
         let (writer, thread) = Writer::start(out).map_err(TelemetryError::Thread)?;
-        let traces = match &settings.otlp_endpoint {
-            Some(endpoint) => Some(Traces::start(service, endpoint)?),
-            None => None,
-        };
         let as_json = match settings.log_format {
             LogFormat::Json => true,
             LogFormat::Text => false,
             LogFormat::Auto => !terminal,
         };
-        let (json, text) = if as_json {
+        let lines: Lines = if as_json {
             let layer = fmt::layer().event_format(Json).fmt_fields(JsonFields::new());
-            (Some(layer.with_writer(writer)), None)
+            layer.with_writer(writer).boxed()
         } else {
-            (None, Some(fmt::layer().with_ansi(terminal).with_target(false).with_writer(writer)))
+            fmt::layer().with_ansi(terminal).with_target(false).with_writer(writer).boxed()
+        };
+        let telemetry = Self::start_with(service, settings, lines)?;
+        Ok(Self { thread: Some(thread), ..telemetry })
+    }
+
+    /// The same for a program that writes its lines itself: `lines` takes what is to be logged, in whatever form.
+    ///
+    /// # Errors
+    /// When a part of it cannot be started.
+    pub fn start_with(
+        service: Service,
+        settings: &config::Telemetry,
+        lines: Lines,
+    ) -> Result<Self, TelemetryError> {
+        let traces = match &settings.otlp_endpoint {
+            Some(endpoint) => Some(Traces::start(service, endpoint)?),
+            None => None,
         };
         tracing_subscriber::registry()
-            .with(json)
-            .with(text)
+            .with(lines)
             .with(traces.as_ref().map(Traces::layer))
             .with(levels(&settings.log_level).boxed())
             .try_init()
             .map_err(|_| TelemetryError::Twice)?;
-        Ok(Self { thread, traces })
+        Ok(Self { thread: None, traces })
     }
 
     /// Sends what was not sent yet, for a short while. Called after the runtime ended.
@@ -108,7 +124,9 @@ impl Telemetry {
         if let Some(traces) = self.traces {
             traces.finish(FLUSH);
         }
-        self.thread.finish(FLUSH);
+        if let Some(thread) = self.thread {
+            thread.finish(FLUSH);
+        }
     }
 }
 

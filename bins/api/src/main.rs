@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use moclojer_cloud::config::{Api, Service, Sources};
+use moclojer_cloud::config::{Api, Migration, Service, Sources};
 use moclojer_cloud::startup::{self, StartError};
 use moclojer_cloud::telemetry::Output;
 
@@ -33,7 +33,7 @@ struct Cli {
 enum Command {
     /// Serve (the default)
     Serve,
-    /// Bring the database's schema up to date; with one that is, nothing happens
+    /// Bring the database's schema up to date; with one that is, nothing happens. Needs the database's settings alone
     Migrate,
     /// Print the OpenAPI document
     Openapi,
@@ -41,22 +41,19 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let command = cli.command.unwrap_or(Command::Serve);
-    if command == Command::Openapi {
-        return openapi();
-    }
     let sources = Sources::of_this_process(cli.config.as_deref());
-    let config = match startup::configured(Api::read(&sources), cli.check_config) {
-        Ok(config) => config,
-        Err(code) => return code,
-    };
-    match command {
-        Command::Migrate => {
-            startup::run(Service::Api, &config.telemetry, Output::Stderr, || migrate(&config))
-        }
-        Command::Serve | Command::Openapi => {
-            startup::run(Service::Api, &config.telemetry, Output::Stdout, || serve::serve(&config))
-        }
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Openapi => openapi(),
+        Command::Migrate => match startup::configured(Migration::read(&sources), cli.check_config) {
+            Ok(config) => startup::run(Service::Api, &config.telemetry, Output::Stderr, || migrate(&config)),
+            Err(code) => code,
+        },
+        Command::Serve => match startup::configured(Api::read(&sources), cli.check_config) {
+            Ok(config) => {
+                startup::run(Service::Api, &config.telemetry, Output::Stdout, || serve::serve(&config))
+            }
+            Err(code) => code,
+        },
     }
 }
 
@@ -67,8 +64,8 @@ fn openapi() -> ExitCode {
     }
 }
 
-async fn migrate(config: &Api) -> Result<(), StartError> {
-    startup::database(&config.database, true).await?;
+async fn migrate(config: &Migration) -> Result<(), StartError> {
+    startup::migrate(config).await?;
     startup::print("the database is up to date\n");
     Ok(())
 }

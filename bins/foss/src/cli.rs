@@ -51,16 +51,9 @@ pub(crate) struct ServeArgs {
     /// Address to listen on; 0.0.0.0 opens it to other machines [default: 127.0.0.1]
     #[arg(long, value_name = "ADDR")]
     pub(crate) host: Option<String>,
-    /// How log lines look
-    #[arg(
-        short = 'f',
-        short_alias = 'l',
-        long = "log-format",
-        alias = "format",
-        value_name = "FORMAT",
-        default_value = "default"
-    )]
-    pub(crate) log_format: LogFormat,
+    /// How log lines look [default: default; with --unified first the setting log-format]
+    #[arg(short = 'f', short_alias = 'l', long = "log-format", alias = "format", value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
     /// Which requests are logged
     #[arg(long, value_name = "WHICH", default_value = "sample")]
     pub(crate) log_requests: LogRequests,
@@ -94,18 +87,26 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct UnifiedArgs {
     /// Serve the mocks of a hosted installation from its object store: s3://BUCKET?endpoint=…&region=…, fs:/FOLDER
+    /// [default: the setting store-url]
     #[arg(
         long = "unified",
         value_name = "URL",
+        num_args = 0..=1,
         conflicts_with_all = ["config", "files", "watch", "cors", "near_misses", "seed", "env"]
     )]
-    pub(crate) store: Option<String>,
+    pub(crate) store: Option<Option<String>>,
+    /// With --unified: a TOML file with settings [default: MOCLOJER_CONFIG, else none]
+    #[arg(long, value_name = "FILE", requires = "store")]
+    pub(crate) settings: Option<PathBuf>,
+    /// With --unified: only look at the configuration and say what holds
+    #[arg(long, requires = "store")]
+    pub(crate) check_config: bool,
     /// With --unified: where hints come from, so that changes are served at once [default: REDIS_URL, else none]
     #[arg(long, value_name = "URL", requires = "store")]
     pub(crate) redis: Option<String>,
     /// With --unified: where to answer /healthcheck, /healthcheck/live and /metrics [default: 127.0.0.1:8183]
     #[arg(long, value_name = "HOST:PORT", requires = "store")]
-    pub(crate) health: Option<std::net::SocketAddr>,
+    pub(crate) health: Option<String>,
 }
 
 /// Flags that a later part serves: known, and refused by name.
@@ -289,31 +290,41 @@ impl ServeArgs {
     /// The address to listen on: flag, environment, default.
     ///
     /// # Errors
-    /// What to write instead of a host or port that cannot be understood.
+    /// What to write instead of a host and a port that cannot be understood.
     pub(crate) fn address(
         &self,
         environment: &impl Fn(&str) -> Option<String>,
     ) -> Result<SocketAddr, String> {
+        match (self.ip(environment), self.port(environment)) {
+            (Ok(ip), Ok(port)) => Ok(SocketAddr::new(ip, port)),
+            (Err(host), Err(port)) => Err(format!("{host}\n{port}")),
+            (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
+        }
+    }
+
+    fn ip(&self, environment: &impl Fn(&str) -> Option<String>) -> Result<IpAddr, String> {
         let (host_name, host) = match &self.host {
             Some(host) => ("--host".to_owned(), host.clone()),
             None => variable(environment, "HOST").unwrap_or_else(|| (String::new(), "127.0.0.1".to_owned())),
         };
-        let ip = match &*host {
-            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        match &*host {
+            "localhost" => Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             text => text.trim_matches(['[', ']']).parse().map_err(|_| {
                 format!(
                     "{host_name} `{text}` is no IP address; write 127.0.0.1 for this machine, 0.0.0.0 for all"
                 )
-            })?,
-        };
-        let port = match (self.port, variable(environment, "PORT")) {
-            (Some(port), _) => port,
+            }),
+        }
+    }
+
+    fn port(&self, environment: &impl Fn(&str) -> Option<String>) -> Result<u16, String> {
+        match (self.port, variable(environment, "PORT")) {
+            (Some(port), _) => Ok(port),
             (None, Some((name, text))) => text
                 .parse()
-                .map_err(|_| format!("{name} `{text}` is no port; write a number from 0 to 65535"))?,
-            (None, None) => 8000,
-        };
-        Ok(SocketAddr::new(ip, port))
+                .map_err(|_| format!("{name} `{text}` is no port; write a number from 0 to 65535")),
+            (None, None) => Ok(8000),
+        }
     }
 }
 
@@ -372,7 +383,7 @@ mod tests {
         assert!(!serve(&["--watch=false"]).watch);
         assert!(!serve(&["-w=false"]).watch);
         for flag in ["-f", "-l", "--format", "--log-format"] {
-            assert_eq!(serve(&[flag, "json"]).log_format, LogFormat::Json, "{flag}");
+            assert_eq!(serve(&[flag, "json"]).log_format, Some(LogFormat::Json), "{flag}");
         }
     }
 

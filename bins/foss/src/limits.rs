@@ -19,16 +19,18 @@ impl Limits {
     /// The defaults, changed by what was given.
     ///
     /// # Errors
-    /// What is wrong with the first that cannot be understood.
+    /// What is wrong with each that cannot be understood.
     pub(crate) fn of(given: &[String]) -> Result<Self, String> {
         let mut limits = Self::default();
-        for pair in given {
-            let (name, value) = pair
-                .split_once('=')
-                .ok_or_else(|| format!("--limit {pair}: write NAME=VALUE, as in body-bytes=20MiB"))?;
-            limits.set(name, value).map_err(|why| format!("--limit {pair}: {why}"))?;
-        }
-        Ok(limits)
+        let wrong: Vec<String> = given.iter().filter_map(|pair| limits.take(pair).err()).collect();
+        if wrong.is_empty() { Ok(limits) } else { Err(wrong.join("\n")) }
+    }
+
+    fn take(&mut self, pair: &str) -> Result<(), String> {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("--limit {pair}: write NAME=VALUE, as in body-bytes=20MiB"))?;
+        self.set(name, value).map_err(|why| format!("--limit {pair}: {why}"))
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
@@ -45,7 +47,7 @@ impl Limits {
                 let known: Vec<&str> = OWN.into_iter().chain(serve::Limits::names()).collect();
                 let meant = did_you_mean(name, known.iter().copied());
                 let meant = meant.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-                return Err(format!("there is no limit of this name{meant}\nLimits: {}", known.join(", ")));
+                return Err(format!("there is no limit of this name{meant}; there are {}", known.join(", ")));
             }
         }
         Ok(())

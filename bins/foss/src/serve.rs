@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ServeArgs) -> io::Result<ExitCode> {
         return crate::usage(&refusal);
     }
     if let Some(store) = &args.unified.store {
-        return unified::run(store, args);
+        return unified::run(store.as_deref(), args);
     }
     let (limits, address) = match (Limits::of(&args.limit), args.address(&environment)) {
         (Ok(limits), Ok(address)) => (limits, address),
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &ServeArgs) -> io::Result<ExitCode> {
     if let (Chosen::Named(_), Some(missing)) = (&chosen, loaded.missing.first()) {
         return crate::usage(&start::how_to_make(missing));
     }
-    let voice = Voice::new(args)?;
+    let voice = Voice::new(args.log_format.map_or(Format::Default, Format::from), args.log_requests)?;
     for warning in &variables.warnings {
         voice.log.event(Level::Warn, warning, &[]);
     }
@@ -136,6 +136,16 @@ pub(crate) async fn shutdown_signal() {
     }
 }
 
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Default => Self::Default,
+            LogFormat::Println => Self::Println,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
 /// Says things to whoever watches: a person at a terminal, or a program that reads JSON lines.
 pub(crate) struct Voice {
     pub(crate) log: Arc<Log>,
@@ -144,14 +154,9 @@ pub(crate) struct Voice {
 }
 
 impl Voice {
-    pub(crate) fn new(args: &ServeArgs) -> io::Result<Self> {
-        let color = args.log_format == LogFormat::Default && io::stdout().is_terminal();
-        let format = match args.log_format {
-            LogFormat::Default => Format::Default,
-            LogFormat::Println => Format::Println,
-            LogFormat::Json => Format::Json,
-        };
-        let requests = match args.log_requests {
+    pub(crate) fn new(format: Format, requests: LogRequests) -> io::Result<Self> {
+        let color = format == Format::Default && io::stdout().is_terminal();
+        let requests = match requests {
             LogRequests::Sample => Requests::Sample,
             LogRequests::All => Requests::All,
             LogRequests::Off => Requests::Off,

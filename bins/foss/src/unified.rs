@@ -1,9 +1,12 @@
 //! `moclojer --unified URL`: serves the mocks of a hosted installation out of its object store.
 //!
 //! Reads no file of this machine but the store's own, when that is a folder; what mocks may not do here is decided in
-//! core. The public listener knows hosts of mocks and nothing else; health and metrics have one of their own.
+//! core. The public listener knows hosts of mocks and nothing else; health and metrics have one of their own. Its
+//! configuration is that of all services, from a file, the environment and flags; log lines go through the one log that
+//! requests go through.
 
 mod bridge;
+mod settings;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +15,11 @@ use std::sync::Arc;
 
 use moclojer_cloud::adapters::object_store::StoreUrl;
 use moclojer_cloud::admin::{self, Check, Finding};
-use moclojer_cloud::config::{MockServer, Problems, Service, Sources};
+use moclojer_cloud::config::Service;
 use moclojer_cloud::foss::{Follower, Settings};
-use moclojer_cloud::{startup, telemetry};
-use moclojer_core::ports::InProcessBus;
+use moclojer_cloud::startup;
+use moclojer_cloud::telemetry::{self, Telemetry};
+use moclojer_core::ports::{Bus, InProcessBus, Storage};
 use moclojer_core::respond::Options;
 use moclojer_core::respond::hosted::{Bounds, HostedResponder};
 use moclojer_core::serve::log::Level;
@@ -25,31 +29,44 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::cli::ServeArgs;
-use crate::limits::Limits;
 use crate::serve::{Voice, runtime, shutdown_signal};
+use bridge::Bridge;
+use settings::Asked;
 
-/// Serves until SIGINT or SIGTERM.
-pub(crate) fn run(store: &str, args: &ServeArgs) -> io::Result<ExitCode> {
-    let environment = |name: &str| std::env::var(name).ok();
-    let (limits, address) = match (Limits::of(&args.limit), args.address(&environment)) {
-        (Ok(limits), Ok(address)) => (limits, address),
-        (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
+/// Serves until SIGINT or SIGTERM, or only looks at the configuration. `store` is what `--unified` names.
+pub(crate) fn run(store: Option<&str>, args: &ServeArgs) -> io::Result<ExitCode> {
+    let asked = match Asked::read(store, args) {
+        Ok(asked) => asked,
+        Err(code) => return Ok(code),
     };
-    let named = match settings(store, args) {
-        Ok(named) => named,
-        Err(problems) => return crate::usage(&problems.to_string()),
-    };
-    let parts = startup::storage(&named.store).and_then(|storage| {
-        let bus = named.redis_url.as_ref().map(|url| startup::bus(Some(url))).transpose()?;
+    let parts = startup::storage(&asked.settings.store).and_then(|storage| {
+        let url = asked.settings.redis_url.as_ref();
+        let bus = url.map(|url| startup::bus(Some(url))).transpose()?;
         Ok((storage, bus.map(|parts| parts.bus)))
     });
     let (storage, bus) = match parts {
         Ok(parts) => parts,
         Err(error) => return crate::usage(&telemetry::chain(&error)),
     };
-    let voice = Voice::new(args)?;
-    bridge::install(&voice.log);
+    let voice = Voice::new(asked.format, args.log_requests)?;
+    let lines = Box::new(Bridge(Arc::clone(&voice.log)));
+    // Before there is a runtime: the exporter of traces must not be made within one.
+    let telemetry = Telemetry::start_with(Service::MockServer, &asked.settings.telemetry, lines)
+        .map_err(|error| io::Error::other(telemetry::chain(&error)))?;
+    let ended = serve(&voice, asked, storage, bus);
+    telemetry.finish();
+    // The log outlives this, in what takes events.
+    voice.log.flush();
+    ended
+}
 
+fn serve(
+    voice: &Voice,
+    asked: Asked,
+    storage: Arc<dyn Storage>,
+    bus: Option<Arc<dyn Bus>>,
+) -> io::Result<ExitCode> {
+    let Asked { settings: named, limits, address, .. } = asked;
     let mut options = Options::default();
     // Each mock says for itself whether others may see what they nearly met.
     options.near_misses = false;
@@ -62,7 +79,7 @@ pub(crate) fn run(store: &str, args: &ServeArgs) -> io::Result<ExitCode> {
 
     runtime()?.block_on(async {
         let options = serve::Options { limits: limits.server, log: Some(Arc::clone(&voice.log)) };
-        let health = named.admin_listen;
+        let health = named.telemetry.admin_listen;
         let bound = async {
             let server = Server::bind(address, responder, options).await?;
             let health = TcpListener::bind(health).await.map_err(|error| cannot_watch(health, &error))?;
@@ -76,7 +93,7 @@ pub(crate) fn run(store: &str, args: &ServeArgs) -> io::Result<ExitCode> {
                 return Ok(ExitCode::from(1));
             }
         };
-        start(&voice, server.local_addr(), health_address, &named.store.url, hurried);
+        start(voice, server.local_addr(), health_address, &named.store.url, hurried);
 
         // Its end tells everybody.
         let (stop, stopped) = watch::channel(());
@@ -96,19 +113,6 @@ pub(crate) fn run(store: &str, args: &ServeArgs) -> io::Result<ExitCode> {
         voice.log.event(Level::Info, "stopped", &[]);
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// What the command line and the environment name, under the names that all services share.
-///
-/// # Errors
-/// Everything that is wrong, without secrets.
-fn settings(store: &str, args: &ServeArgs) -> Result<MockServer, Problems> {
-    let text = |address: SocketAddr| address.to_string();
-    let sources = Sources::of_this_environment()
-        .with_flag("store-url", "--unified", Some(store.to_owned()))
-        .with_flag("redis-url", "--redis", args.unified.redis.clone())
-        .with_flag("admin-listen", "--health", args.unified.health.map(text));
-    MockServer::read(&sources).map(|(settings, _)| settings)
 }
 
 /// Ends when the sender does.

@@ -18,6 +18,8 @@ pub(super) enum Place {
     Default,
     /// No place: it is missing.
     Nowhere,
+    /// Outside the table: the message names it.
+    Outside,
 }
 
 impl fmt::Display for Place {
@@ -28,6 +30,7 @@ impl fmt::Display for Place {
             Self::Environment(name) | Self::Flag(name) => f.write_str(name),
             Self::Default => f.write_str("default"),
             Self::Nowhere => f.write_str("missing"),
+            Self::Outside => Ok(()),
         }
     }
 }
@@ -47,7 +50,10 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
+        match self.place {
+            Place::Outside => f.write_str(&self.message),
+            _ => write!(f, "{}: {}", self.place, self.message),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::kind::{BodySize, LogFormat, Origin};
 use super::problem::{Problem, Problems};
 use super::secret::Secret;
-use super::setting::Service;
+use super::setting::{Row, Service};
 use super::source::Sources;
 use super::table as t;
 use super::values::Values;
@@ -145,6 +145,42 @@ impl Api {
     }
 }
 
+/// `moclojer-api migrate`: of the API's settings only those that the database is reached by.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// Logs and traces.
+    pub telemetry: Telemetry,
+    /// Where the database is.
+    pub database_url: Secret,
+    /// How many connections are held at most.
+    pub database_pool: NonZeroU32,
+}
+
+impl Migration {
+    const ROWS: [&Row; 6] = [
+        &t::ADMIN_LISTEN.row,
+        &t::DATABASE_URL.row,
+        &t::DATABASE_POOL.row,
+        &t::LOG_FORMAT.row,
+        &t::LOG_LEVEL.row,
+        &t::OTLP_ENDPOINT.row,
+    ];
+
+    /// Reads it, with the values as they were found; the API's other settings are passed over.
+    ///
+    /// # Errors
+    /// Everything that is wrong, missing or unknown.
+    pub fn read(sources: &Sources) -> Result<(Self, Values), Problems> {
+        let values = Values::read_rows(Service::Api, &Self::ROWS, sources)?;
+        let migration = Self {
+            telemetry: Telemetry::of(&values)?,
+            database_url: values.need(&t::DATABASE_URL)?,
+            database_pool: values.need(&t::DATABASE_POOL)?,
+        };
+        Ok((migration, values))
+    }
+}
+
 /// `moclojer-generator`.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -178,8 +214,8 @@ impl Generator {
 /// `moclojer --unified`.
 #[derive(Clone, Debug)]
 pub struct MockServer {
-    /// Where health and metrics are asked for.
-    pub admin_listen: SocketAddr,
+    /// Logs, traces, health.
+    pub telemetry: Telemetry,
     /// The bus, where there is one.
     pub redis_url: Option<Secret>,
     /// The object store.
@@ -194,7 +230,7 @@ impl MockServer {
     pub fn read(sources: &Sources) -> Result<(Self, Values), Problems> {
         let values = Values::read_and(Service::MockServer, sources, keys_come_in_pairs)?;
         let server = Self {
-            admin_listen: values.need(&t::ADMIN_LISTEN)?,
+            telemetry: Telemetry::of(&values)?,
             redis_url: values.get(&t::REDIS_URL),
             store: Store::of(&values)?,
         };

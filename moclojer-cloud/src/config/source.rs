@@ -17,6 +17,8 @@ pub struct Sources {
     pub(super) environment: BTreeMap<String, String>,
     /// Keys with the flag and its value.
     pub(super) flags: BTreeMap<&'static str, (&'static str, String)>,
+    /// What is wrong outside the table.
+    pub(super) problems: Vec<Problem>,
 }
 
 /// Names only: values may be secrets.
@@ -70,6 +72,14 @@ impl Sources {
         if let Some(value) = value {
             self.flags.insert(key, (flag, value));
         }
+        self
+    }
+
+    /// The same with something that is wrong outside the table, to be named with everything else. `message` says what
+    /// it is of, and holds no secret.
+    #[must_use]
+    pub fn with_problem(mut self, message: impl Into<String>) -> Self {
+        self.problems.push(Problem::new(Place::Outside, message));
         self
     }
 }

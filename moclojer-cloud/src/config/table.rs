@@ -12,8 +12,6 @@ use Default::{Each, None as Without, Required, Value};
 use Service::{Api, Generator, MockServer, Standalone};
 
 const ALL: &[Service] = &Service::ALL;
-/// The mock server says by flags how it logs, as when it serves files.
-const SPEAKERS: &[Service] = &[Api, Generator, Standalone];
 const DATABASE: &[Service] = &[Api, Generator];
 const STORE: &[Service] = &[Generator, MockServer];
 const BUS: &[Service] = &[Api, Generator, MockServer];
@@ -98,11 +96,11 @@ settings! {
     /// The project's secret, only where it still signs with HS256
     SUPABASE_JWT_SECRET: Secret = "supabase-jwt-secret", &[Api], kind::SIGNING, Without;
     /// How log lines look; `auto` is text on a terminal
-    LOG_FORMAT: LogFormat = "log-format", SPEAKERS, kind::LOG_FORMAT, Value("auto");
+    LOG_FORMAT: LogFormat = "log-format", ALL, kind::LOG_FORMAT, Value("auto");
     /// What is logged: a level, and others for modules
-    LOG_LEVEL: String = "log-level", SPEAKERS, kind::LOG_LEVEL, Value("info,sqlx=warn");
+    LOG_LEVEL: String = "log-level", ALL, kind::LOG_LEVEL, Value("info,sqlx=warn");
     /// Where traces are sent by OTLP over HTTP, such as `http://127.0.0.1:4318`
-    OTLP_ENDPOINT: String = "otlp-endpoint", SPEAKERS, kind::WEB, Without;
+    OTLP_ENDPOINT: String = "otlp-endpoint", ALL, kind::WEB, Without;
     /// The folder of everything that is kept
     DATA: String = "data", &[Standalone], kind::TEXT, Value("./moclojer-data");
 }

@@ -14,6 +14,7 @@ use super::table::ROWS;
 /// The settings of one service, every one of them right.
 pub struct Values {
     service: Service,
+    rows: Vec<&'static Row>,
     values: BTreeMap<&'static str, (String, Place)>,
 }
 
@@ -33,13 +34,32 @@ impl Values {
         Self::read_and(service, sources, |_, _| {})
     }
 
+    /// The same for what needs only some rows of the service; what the others hold is passed over.
+    pub(super) fn read_rows(
+        service: Service,
+        rows: &[&'static Row],
+        sources: &Sources,
+    ) -> Result<Self, Problems> {
+        Self::put_together(service, rows.to_vec(), sources, |_, _| {})
+    }
+
     /// The same with a look at several values together, which may add problems. It sees only values that are right.
     pub(super) fn read_and(
         service: Service,
         sources: &Sources,
         look: impl FnOnce(&Self, &mut Vec<Problem>),
     ) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
+        let rows = ROWS.iter().copied().filter(|row| row.is_for(service)).collect();
+        Self::put_together(service, rows, sources, look)
+    }
+
+    fn put_together(
+        service: Service,
+        rows: Vec<&'static Row>,
+        sources: &Sources,
+        look: impl FnOnce(&Self, &mut Vec<Problem>),
+    ) -> Result<Self, Problems> {
+        let mut problems = sources.problems.clone();
         let mut given = Given::default();
         given.take_file(service, sources, &mut problems);
         given.take_environment(service, sources, &mut problems);
@@ -47,7 +67,7 @@ impl Values {
             given.set(key, value.clone(), Place::Flag((*flag).to_owned()));
         }
         let mut values = BTreeMap::new();
-        for row in ROWS.iter().filter(|row| row.is_for(service)) {
+        for row in &rows {
             match given.value(row, service) {
                 Ok(Some((text, place))) => match row.check(&text) {
                     Ok(()) => {
@@ -70,7 +90,7 @@ impl Values {
                 Err(problem) => problems.push(problem),
             }
         }
-        let values = Self { service, values };
+        let values = Self { service, rows, values };
         look(&values, &mut problems);
         if problems.is_empty() {
             return Ok(values);
@@ -107,10 +127,9 @@ impl Values {
 
     /// One line a setting with its value and where it came from; secrets as `(set)`.
     pub fn list(&self) -> String {
-        let rows: Vec<&&Row> = ROWS.iter().filter(|row| row.is_for(self.service)).collect();
-        let widest = rows.iter().map(|row| row.key.len()).max().unwrap_or_default();
+        let widest = self.rows.iter().map(|row| row.key.len()).max().unwrap_or_default();
         let mut text = String::new();
-        for row in rows {
+        for row in &self.rows {
             let key = row.key;
             // Writing to a String cannot fail.
             let _ = match self.values.get(key) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use moclojer_core::ports::{Event, StorageError, Subscription};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
-use tracing::{debug, error, warn};
+use tracing::{Instrument as _, Span, debug, error, warn};
 
 use super::Follower;
 use super::health::Trouble;
@@ -23,7 +23,7 @@ const LOOK_GAP: Duration = Duration::from_millis(200);
 /// What a job brought.
 enum Done {
     Look(Result<Looked, Trouble>),
-    Read { wanted: Wanted, found: Result<Found, StorageError>, begun: Instant },
+    Read { wanted: Wanted, found: Result<Found, StorageError>, begun: Instant, span: Span },
 }
 
 /// Follows until `shutdown` ends.
@@ -42,7 +42,7 @@ pub(super) async fn run(follower: &Follower, shutdown: impl Future<Output = ()>)
             look_at = now + follower.settings.look_every;
         }
         for wanted in following.take_due(now, jobs.room()) {
-            jobs.read(wanted, now);
+            jobs.read(wanted, following.span_of(wanted), now);
         }
         follower.publish(following.snapshot(now));
         // A read that is due and a look that waits for the one before begin when a job has ended.
@@ -57,8 +57,8 @@ pub(super) async fn run(follower: &Follower, shutdown: impl Future<Output = ()>)
                     jobs.looking = false;
                     following.looked(looked, Instant::now());
                 }
-                Ok(Done::Read { wanted, found, begun }) => {
-                    if following.read(wanted, found, begun, Instant::now()) {
+                Ok(Done::Read { wanted, found, begun, span }) => {
+                    if span.in_scope(|| following.read(wanted, found, begun, Instant::now())) {
                         // What changed while the layout was read.
                         look_at = jobs.soonest_look();
                     }
@@ -126,11 +126,13 @@ impl Jobs<'_> {
         self.running.spawn(async move { Done::Look(look(&*storage, limit).await) });
     }
 
-    fn read(&mut self, wanted: Wanted, begun: Instant) {
+    /// `span` lasts until what was read is applied.
+    fn read(&mut self, wanted: Wanted, span: Span, begun: Instant) {
         let (storage, limit) = (Arc::clone(&self.follower.storage), self.follower.settings.call_limit);
         self.running.spawn(async move {
-            let found = read(&*storage, wanted.layout, wanted.shard, limit).await;
-            Done::Read { wanted, found, begun }
+            let reading = read(&*storage, wanted.layout, wanted.shard, limit);
+            let found = reading.instrument(span.clone()).await;
+            Done::Read { wanted, found, begun, span }
         });
     }
 }

@@ -13,7 +13,7 @@ use moclojer_core::respond::hosted::{Coverage, HostedResponder};
 use moclojer_core::spec::host::HostPattern;
 use moclojer_core::unify::{Difference, Entry, Generation, LayoutNumber, Shard, ShardId};
 use tokio::time::Instant;
-use tracing::{debug, error, info, warn};
+use tracing::{Span, debug, error, info, info_span, warn};
 use uuid::Uuid;
 
 use super::health::{Health, Snapshot, Trouble};
@@ -64,6 +64,21 @@ impl Following {
         };
         let layout = active.layout.number();
         active.take_due(now, room).into_iter().map(|shard| Wanted { layout, shard }).collect()
+    }
+
+    /// The span of a read that a hint asked for, with the correlation of what caused it. A read that a look asked for has
+    /// none: nobody knows its cause.
+    pub(super) fn span_of(&mut self, wanted: Wanted) -> Span {
+        let hint = self.active().and_then(|active| active.state(wanted.shard)?.hint());
+        hint.map_or_else(Span::none, |hint| {
+            info_span!(
+                "shard",
+                ctx = hint.ctx,
+                shard.id = wanted.shard.get(),
+                shard.layout = wanted.layout.get(),
+                shard.generation = hint.generation.get(),
+            )
+        })
     }
 
     /// When something is to be done that nothing else wakes for.
@@ -413,7 +428,6 @@ fn apply(current: &mut Shards, shard: &Shard, responder: &HostedResponder, metri
     metrics.hosts_changed.inc_by(changed);
     metrics.hosts_removed.inc_by(removed.len() as u64);
     debug!(
-        ctx = state.hint().map_or("", |hint| &hint.ctx),
         shard.id = shard.id().get(),
         shard.generation = shard.position().generation.get(),
         hosts.changed = changed,

@@ -1,5 +1,6 @@
 //! The database with its installation, waited for while it may still come.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::StartError;
 use crate::adapters::postgres::Postgres;
 use crate::adapters::sql::SetupError;
 use crate::admin::{Check, Finding};
-use crate::config;
+use crate::config::{self, Secret};
 use crate::store::{Installation, InstallationStore};
 use crate::telemetry::chain;
 
@@ -27,17 +28,7 @@ pub async fn database(
     settings: &config::Database,
     migrate: bool,
 ) -> Result<(Postgres, Installation), StartError> {
-    let since = Instant::now();
-    let postgres = loop {
-        match connect(settings, migrate).await {
-            Ok(postgres) => break postgres,
-            Err(error) if may_pass(&error) && since.elapsed() < PATIENCE => {
-                tracing::warn!(error = chain(&error), "waiting for the database");
-                sleep(PAUSE).await;
-            }
-            Err(error) => return Err(StartError::because("database-url", error)),
-        }
-    };
+    let postgres = wait_for(&settings.url, settings.pool, migrate).await?;
     let installed = postgres.install(&settings.base_domain, settings.shards).await;
     let installation =
         installed.map_err(|error| StartError::because("the installation cannot be read", error))?;
@@ -52,8 +43,30 @@ pub async fn database(
     Ok((postgres, installation))
 }
 
-async fn connect(settings: &config::Database, migrate: bool) -> Result<Postgres, SetupError> {
-    let postgres = Postgres::connect(settings.url.expose(), settings.pool).await?;
+/// Migrates the database, and nothing else: whoever runs first makes the installation in it.
+///
+/// # Errors
+/// When it did not come in time, or is none for this program.
+pub async fn migrate(settings: &config::Migration) -> Result<(), StartError> {
+    wait_for(&settings.database_url, settings.database_pool, true).await.map(drop)
+}
+
+async fn wait_for(url: &Secret, pool: NonZeroU32, migrate: bool) -> Result<Postgres, StartError> {
+    let since = Instant::now();
+    loop {
+        match connect(url, pool, migrate).await {
+            Ok(postgres) => return Ok(postgres),
+            Err(error) if may_pass(&error) && since.elapsed() < PATIENCE => {
+                tracing::warn!(error = chain(&error), "waiting for the database");
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(StartError::because("database-url", error)),
+        }
+    }
+}
+
+async fn connect(url: &Secret, pool: NonZeroU32, migrate: bool) -> Result<Postgres, SetupError> {
+    let postgres = Postgres::connect(url.expose(), pool).await?;
     if migrate {
         postgres.migrate().await?;
     } else {

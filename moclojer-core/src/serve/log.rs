@@ -53,6 +53,8 @@ pub enum Requests {
 /// How much somebody should care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
+    /// For whoever looks closely.
+    Debug,
     /// Normal.
     Info,
     /// Degraded, or a request that nothing matched.

@@ -1,5 +1,5 @@
 //! Brings what libraries say through `tracing` into the one log of this program, so that both stand in one order and
-//! in one form.
+//! in one form: an event with the fields of the spans around it, of which the inner ones win.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,48 +7,73 @@ use std::sync::Arc;
 use moclojer_core::serve::Log;
 use moclojer_core::serve::log::Level;
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
 
-/// What libraries say from now on goes to `log`: our own from info on, others' warnings.
-pub(crate) fn install(log: &Arc<Log>) {
-    let levels =
-        Targets::new().with_default(tracing::Level::WARN).with_target("moclojer", tracing::Level::INFO);
-    let bridge = Bridge(Arc::clone(log)).with_filter(levels);
-    // Fails only where there is one already.
-    let _ = tracing_subscriber::registry().with(bridge).try_init();
-}
+/// Writes events to a log. Which ones is decided before it.
+pub(super) struct Bridge(pub(super) Arc<Log>);
 
-struct Bridge(Arc<Log>);
-
-impl<S: Subscriber> Layer<S> for Bridge {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Bridge {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
         let mut said = Said::default();
+        attributes.record(&mut said);
+        span.extensions_mut().replace(said);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(said) = span.extensions_mut().get_mut::<Said>() {
+            values.record(said);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut said = Said::default();
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(of_span) = span.extensions().get::<Said>() {
+                of_span.fields.iter().for_each(|(name, value)| said.put(name, value.clone()));
+            }
+        }
         event.record(&mut said);
         let level = match *event.metadata().level() {
             tracing::Level::ERROR => Level::Error,
             tracing::Level::WARN => Level::Warn,
-            _ => Level::Info,
+            tracing::Level::INFO => Level::Info,
+            tracing::Level::DEBUG | tracing::Level::TRACE => Level::Debug,
         };
         let fields: Vec<(&str, &str)> = said.fields.iter().map(|(name, value)| (*name, &**value)).collect();
         self.0.event(level, &said.message, &fields);
     }
 }
 
-/// An event's message and its other fields.
+/// An event's message and its other fields, or those of a span.
 #[derive(Default)]
 struct Said {
     message: String,
     fields: Vec<(&'static str, String)>,
 }
 
+impl Said {
+    /// Of two fields with one name the later one stays; the line's own names are none.
+    fn put(&mut self, name: &'static str, value: String) {
+        if matches!(name, "time" | "level" | "msg") {
+            return;
+        }
+        match self.fields.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.fields.push((name, value)),
+        }
+    }
+}
+
 impl Visit for Said {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => value.clone_into(&mut self.message),
-            name => self.fields.push((name, value.to_owned())),
+            name => self.put(name, value.to_owned()),
         }
     }
 

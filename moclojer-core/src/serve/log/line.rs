@@ -155,6 +155,7 @@ fn path<'a>(request: &Request<'a>) -> &'a str {
 fn open_text(line: &mut String, look: Look, time: Timestamp, level: Level) {
     put(line, format_args!("{time:.3} "));
     let (color, name) = match level {
+        Level::Debug => (CYAN, "DEBUG"),
         Level::Info => (GREEN, "INFO "),
         Level::Warn => (YELLOW, "WARN "),
         Level::Error => (RED, "ERROR"),
@@ -245,6 +246,7 @@ fn json_label(line: &mut String, name: &str, label: &EndpointLabel) {
 
 fn open_json(line: &mut String, time: Timestamp, level: Level, message: &str) {
     let level = match level {
+        Level::Debug => "debug",
         Level::Info => "info",
         Level::Warn => "warn",
         Level::Error => "error",
