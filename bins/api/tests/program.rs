@@ -45,10 +45,45 @@ fn a_right_configuration_is_shown_without_its_secrets() {
 fn a_wrong_one_is_refused_without_its_secrets() {
     let mut wrong = SETTINGS.to_vec();
     wrong.extend([("DATABASE_URL", "mysql://canary"), ("MOCLOJER_BASE_DOMAIN", "example.com")]);
-    let (code, said) = run(&["migrate"], &wrong);
+    let (code, said) = run(&["serve"], &wrong);
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("database-url") && said.contains("api-url: mocks could"), "{said}");
     assert!(!said.contains("canary"), "{said}");
+}
+
+#[test]
+fn a_migration_needs_the_settings_of_the_database_alone() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(test_bed::postgres::empty_database());
+    // What the API reads is not looked at.
+    let environment = [("DATABASE_URL", &*database), ("MOCLOJER_LISTEN", "nowhere")];
+    let (code, said) = run(&["--check-config", "migrate"], &environment);
+    assert_eq!(code, 0, "{said}");
+    let keys: Vec<&str> = said.lines().filter_map(|line| line.split_once("  ")).map(|(key, _)| key).collect();
+    let expected =
+        ["admin-listen", "database-url", "database-pool", "log-format", "log-level", "otlp-endpoint"];
+    assert_eq!(keys, expected, "{said}");
+    for _ in 0..2 {
+        let (code, said) = run(&["migrate"], &environment);
+        assert!(code == 0 && said.contains("the database is up to date"), "{said}");
+    }
+}
+
+#[test]
+fn a_migration_names_all_that_is_wrong_with_its_settings() {
+    let wrong = [
+        ("DATABASE_URL", "mysql://canary"),
+        ("MOCLOJER_DATABASE_POOL", "0"),
+        ("MOCLOJER_DATABASE", "canary"),
+    ];
+    let (code, said) = run(&["migrate"], &wrong);
+    assert_eq!(code, 2, "{said}");
+    for name in ["database-url", "database-pool", "MOCLOJER_DATABASE: there is no such setting"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+    assert!(said.contains("in 3 places") && !said.contains("canary"), "{said}");
+    let (code, said) = run(&["migrate"], &[]);
+    assert!(code == 2 && said.contains("missing: database-url") && said.lines().count() == 2, "{said}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     disable_version_flag = true,
     args_conflicts_with_subcommands = true,
     after_help = "Environment: CONFIG, HOST, PORT, also with MOCLOJER_ before them, which win; a flag wins over both.\n\
+                  With --unified also the settings of a mock server: docs/hosting.md has the table.\n\
                   Exit codes: 0; 1 an error in a file, or a port that cannot be had; 2 wrong usage, or no file."
 )]
 pub(crate) struct Cli {
