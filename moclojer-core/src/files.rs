@@ -1,6 +1,6 @@
 //! Mock files on disk: which ones there are, and the last good version of each.
 //!
-//! It reads files; it does not watch them (see [`reload`]) and does not serve them.
+//! It reads files; it does not watch them (the module `reload` does, with the feature `watch`) and does not serve them.
 
 #[cfg(feature = "watch")]
 pub mod reload;

@@ -2,7 +2,7 @@
 //!
 //! [`Server`] binds an address and runs until it is told to stop. What it answers comes from a
 //! [`Respond`], which is pure and synchronous; hot swap is the responder's own affair. Reload and
-//! watching ([`watch`]) are the caller's.
+//! watching (the module `watch`, with the feature of that name) are the caller's.
 
 mod connection;
 pub mod limits;
