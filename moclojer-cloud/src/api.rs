@@ -15,6 +15,7 @@ mod events;
 mod fields;
 mod hints;
 mod layers;
+mod metrics;
 mod mocks;
 mod orgs;
 mod precondition;
@@ -33,6 +34,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub use crate::http_server::{Limits, serve};
 pub use error::{ApiError, Cause, ErrorAnswer, ErrorBody, FieldProblem};
+pub use metrics::Metrics;
 pub use state::{Scheme, Settings, State, StreamSettings};
 
 use state::{Inner, Shared};

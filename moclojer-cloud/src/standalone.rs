@@ -62,6 +62,7 @@ pub struct Standalone {
     storage: Arc<dyn Storage>,
     generator: Generator,
     follower: Follower,
+    api_metrics: api::Metrics,
     router: axum::Router,
     limits: Limits,
 }
@@ -113,11 +114,13 @@ impl Standalone {
             Arc::clone(&responder),
             foss::Settings::default(),
         );
+        let api_metrics = api::Metrics::default();
         let state = State {
             store: shared as Arc<dyn Store>,
             bus: Arc::clone(&bus),
             auth: Arc::new(auth),
             hosts: Hosts::new(installation.base_domain, installation.salt),
+            metrics: api_metrics.clone(),
             settings: api_settings(settings, address),
         };
         let origins = settings.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
@@ -128,7 +131,7 @@ impl Standalone {
             drain: DRAIN - Duration::from_secs(2),
             ..Limits::default()
         };
-        Ok(Self { folder, store, listener, admin, storage, generator, follower, router, limits })
+        Ok(Self { folder, store, listener, admin, storage, generator, follower, api_metrics, router, limits })
     }
 
     /// Where api and mocks are.
@@ -155,6 +158,7 @@ impl Standalone {
     /// Runs everything until `shutdown` ends, then drains within 10 s.
     pub async fn run(self, shutdown: Shutdown) {
         let mut registry = telemetry::registry(Service::Standalone);
+        self.api_metrics.register(&mut registry);
         self.generator.metrics().register(&mut registry);
         self.follower.metrics().register(&mut registry);
         let follower = Arc::new(self.follower);

@@ -30,11 +30,15 @@ pub(crate) async fn serve(config: &Api) -> Result<(), StartError> {
 
     let mut checks = vec![check_database(Arc::clone(&store) as _)];
     checks.extend(check_bus(&bus));
+    let metrics = api::Metrics::default();
+    let mut registry = telemetry::registry(Service::Api);
+    metrics.register(&mut registry);
     let router = api::router(State {
         store: Arc::clone(&store) as _,
         bus: bus.bus,
         auth: Arc::new(auth),
         hosts: Hosts::new(installation.base_domain, installation.salt),
+        metrics,
         settings: settings(config)?,
     });
     let limits = Limits {
@@ -45,7 +49,7 @@ pub(crate) async fn serve(config: &Api) -> Result<(), StartError> {
     tracing::info!(address = %config.listen, admin = %config.telemetry.admin_listen, "listening");
     tokio::select! {
         () = api::serve(listener, router, limits, shutdown) => {}
-        () = admin::serve(admin, admin::router(checks, telemetry::registry(Service::Api)), pending()) => {}
+        () = admin::serve(admin, admin::router(checks, registry), pending()) => {}
     }
     store.close().await;
     tracing::info!("stopped");

@@ -281,8 +281,18 @@ async fn health_and_metrics_have_a_listener_of_their_own() {
     for check in ["database", "object-store", "mocks"] {
         assert_eq!(live["checks"][check]["ok"], true, "{live}");
     }
+    for path in ["/mocks/1", "/mocks/2", "/nowhere"] {
+        get(standalone.address, path).await;
+    }
     let (_, metrics) = get(standalone.admin, "/metrics").await;
-    for name in ["moclojer_build_info{", "moclojer_generator_", "moclojer_foss_"] {
+    for name in [
+        "moclojer_build_info{",
+        "moclojer_generator_",
+        "moclojer_foss_",
+        r#"moclojer_api_requests_total{method="GET",route="/mocks/{id}",status="4xx"} 2"#,
+        r#"moclojer_api_requests_total{method="GET",route="unmatched",status="4xx"} 1"#,
+        "moclojer_api_request_duration_seconds_count{",
+    ] {
         assert!(metrics.contains(&format!("\n{name}")), "{name}: {metrics}");
     }
     assert_eq!(get(standalone.admin, "/mocks").await.0, 404);

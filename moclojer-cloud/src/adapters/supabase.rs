@@ -15,7 +15,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::auth::{AuthError, Authenticator, Identity};
+use crate::auth::{AuthError, Authenticator, Identity, check_length};
 use crate::domain::Email;
 use keys::{Found, Keys, read_limited};
 
@@ -224,6 +224,7 @@ fn reason(error: &jsonwebtoken::errors::Error) -> &'static str {
 #[async_trait]
 impl Authenticator for SupabaseAuth {
     async fn identify(&self, token: &str) -> Result<Identity, AuthError> {
+        check_length(token)?;
         let header = decode_header(token).map_err(|error| AuthError::Invalid(reason(&error)))?;
         if header.crit.is_some() {
             return Err(AuthError::Invalid("it demands what is not known here"));

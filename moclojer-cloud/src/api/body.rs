@@ -14,9 +14,6 @@ use super::fields::{Fields, FromFields};
 use super::state::Shared;
 use crate::domain::Customer;
 
-/// The longest token that is looked at.
-const TOKEN_BYTES: usize = 8 << 10;
-
 /// How many times the bytes of a body that is read are taken in and thrown away of one that is too large: a client
 /// that still writes would not see the answer.
 const DRAINED: usize = 4;
@@ -166,24 +163,13 @@ fn bearer(headers: &HeaderMap) -> Answer<&str> {
         (Some(value), None) => value,
         _ => return Err(ApiError::new(Cause::NoToken)),
     };
-    let token = bearer_of(value).ok_or_else(|| ApiError::new(Cause::NoToken))?;
-    check_token_length(token)?;
-    Ok(token)
+    bearer_of(value).ok_or_else(|| ApiError::new(Cause::NoToken))
 }
 
 fn bearer_of(value: &HeaderValue) -> Option<&str> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-/// Refuses what is too long to be a token.
-pub(crate) fn check_token_length(token: &str) -> Answer<()> {
-    if token.len() <= TOKEN_BYTES {
-        Ok(())
-    } else {
-        Err(ApiError::with_message(Cause::InvalidToken, "the token is too long"))
-    }
 }
 
 /// The correlation id of a request.

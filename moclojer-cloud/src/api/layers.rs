@@ -1,10 +1,10 @@
-//! What stands around every route: the correlation id, the span, CORS, the time limit, panics.
+//! What stands around every route: the correlation id, the span, what is counted, CORS, the time limit, panics.
 
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::body::RequestId;
 use super::error::{ApiError, Cause};
+use super::metrics::Metrics;
 use super::state::Shared;
 use super::{ANSWER_HEADERS, METHODS, REQUEST_HEADERS, panicked};
 
@@ -43,7 +44,7 @@ pub(super) fn around(router: Router, state: &Shared, cors: CorsLayer) -> Router 
         .layer(from_fn_with_state(state.clone(), limit_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors)
-        .layer(from_fn(observe))
+        .layer(from_fn_with_state(state.metrics.clone(), observe))
 }
 
 async fn limit_time(State(state): State<Shared>, request: Request, next: Next) -> Response {
@@ -56,11 +57,12 @@ async fn limit_time(State(state): State<Shared>, request: Request, next: Next) -
     }
 }
 
-/// Gives the request its id and its span.
-async fn observe(mut request: Request, next: Next) -> Response {
+/// Gives the request its id and its span, and counts it.
+async fn observe(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let id = id_of(&request);
     let header = HeaderValue::from_str(&id).ok();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let mut counted = metrics.begin(request.method(), route.as_deref());
     let span = tracing::info_span!(
         "request",
         http.method = %request.method(),
@@ -76,6 +78,7 @@ async fn observe(mut request: Request, next: Next) -> Response {
         if let Some(header) = header {
             response.headers_mut().insert(REQUEST_ID, header);
         }
+        counted.answered(response.status());
         let status = response.status().as_u16();
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(http.status = status, duration_ms = ms, "a request was answered");
@@ -114,7 +117,7 @@ mod tests {
         let router = Router::new()
             .route("/", get(panics))
             .layer(CatchPanicLayer::custom(panicked))
-            .layer(from_fn(observe));
+            .layer(from_fn_with_state(Metrics::default(), observe));
         let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 500);
         assert!(response.headers().contains_key(REQUEST_ID));

@@ -10,6 +10,7 @@ use moclojer_core::spec::host::HostPattern;
 use tokio::sync::Semaphore;
 
 use super::hints::Hints;
+use super::metrics::Metrics;
 use super::watch::Watch;
 use crate::auth::Authenticator;
 use crate::domain::Hosts;
@@ -26,6 +27,8 @@ pub struct State {
     pub auth: Arc<dyn Authenticator>,
     /// How hosts are made.
     pub hosts: Hosts,
+    /// What is counted; whoever gives it shows it.
+    pub metrics: Metrics,
     /// Bounds and addresses.
     pub settings: Settings,
 }
@@ -140,6 +143,7 @@ pub(crate) struct Inner {
     pub(crate) auth: Arc<dyn Authenticator>,
     pub(crate) hosts: Hosts,
     pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
     pub(crate) hints: Hints,
     pub(crate) watch: Watch,
     /// One permit a content that is checked.
@@ -149,7 +153,7 @@ pub(crate) struct Inner {
 impl Inner {
     /// Starts what runs behind the routes; within a runtime.
     pub(crate) fn start(state: State) -> Shared {
-        let State { store, bus, auth, hosts, settings } = state;
+        let State { store, bus, auth, hosts, metrics, settings } = state;
         Arc::new(Self {
             hints: Hints::start(Arc::clone(&bus)),
             watch: Watch::start(Arc::clone(&store), bus, &settings.streams),
@@ -158,6 +162,7 @@ impl Inner {
             auth,
             hosts,
             settings,
+            metrics,
         })
     }
 }

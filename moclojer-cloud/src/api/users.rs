@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::body::{Caller, InPath, JsonBody, check_not_suspended, check_token_length};
+use super::body::{Caller, InPath, JsonBody, check_not_suspended};
 use super::error::{Answer, ApiError, Cause};
 use super::fields::{Fields, FromFields};
 use super::refusals;
@@ -115,7 +115,6 @@ impl FromFields for UserChange {
 #[utoipa::path(post, path = "/login/auth", tag = "users", security(()), request_body = SignIn,
     responses((status = 201, description = "the customer", body = SignedIn), refusals::SigningIn))]
 async fn sign_in(State(state): State<Shared>, JsonBody(body): JsonBody<SignIn>) -> Answer<Response> {
-    check_token_length(&body.access_token)?;
     let identity = state.auth.ask(&body.access_token).await?;
     let email = identity.email.ok_or_else(|| ApiError::new(Cause::NoEmail))?;
     let customer = state.store.sign_in(identity.external_id, &email).await?;

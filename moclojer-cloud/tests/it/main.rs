@@ -8,3 +8,5 @@ mod contract;
 mod foss;
 #[cfg(feature = "services")]
 mod generator;
+#[cfg(feature = "services")]
+mod issuer;

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use moclojer_cloud::adapters::postgres::Postgres;
 use moclojer_cloud::adapters::sqlite::Sqlite;
-use moclojer_cloud::api::{self, Scheme, Settings, State};
+use moclojer_cloud::api::{self, Metrics, Scheme, Settings, State};
 use moclojer_cloud::auth::Authenticator;
 use moclojer_cloud::domain::{BaseDomain, Customer, Email, Hosts};
 use moclojer_cloud::store::Store;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use super::issuer::Issuer;
+use crate::issuer::Issuer;
 
 /// The base domain of tests' mocks.
 pub(crate) const BASE: &str = "mocks.example.com";
@@ -28,6 +28,7 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) issuer: Issuer,
+    pub(crate) metrics: Metrics,
     sqlite: Sqlite,
     document: Value,
     folder: PathBuf,
@@ -102,9 +103,13 @@ impl App {
 
     /// The same over PostgreSQL.
     pub(crate) async fn on_postgres() -> Self {
-        let url = test_bed::postgres::fresh_database().await;
+        Self::on_database(&test_bed::postgres::fresh_database().await).await
+    }
+
+    /// The same over this database of PostgreSQL.
+    pub(crate) async fn on_database(url: &str) -> Self {
         let store: Arc<dyn Store> =
-            Arc::new(Postgres::connect(&url, std::num::NonZeroU32::new(4).unwrap()).await.unwrap());
+            Arc::new(Postgres::connect(url, std::num::NonZeroU32::new(4).unwrap()).await.unwrap());
         let issuer = Issuer::start().await;
         let auth: Arc<dyn Authenticator> = Arc::new(issuer.auth());
         Self::assembled(issuer, auth, Arc::new(InProcessBus::default()), Some(store), |_| {}).await
@@ -134,15 +139,17 @@ impl App {
             Settings { mock_scheme: Scheme::Http, mock_port: Some(8080), ..Settings::default() };
         settings.cors_origins = vec!["https://app.example.com".parse().unwrap()];
         change(&mut settings);
+        let metrics = Metrics::default();
         let state = State {
             store: Arc::clone(&store),
             bus: Arc::clone(&bus),
             auth,
             hosts: Hosts::new(base, installation.salt),
+            metrics: metrics.clone(),
             settings,
         };
         let document = serde_json::to_value(api::openapi()).unwrap();
-        Self { router: api::router(state), store, bus, issuer, sqlite, document, folder }
+        Self { router: api::router(state), store, bus, issuer, metrics, sqlite, document, folder }
     }
 
     /// A connection to the database beside the api's.

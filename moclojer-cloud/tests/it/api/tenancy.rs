@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::app::App;
 use super::cast::{Cast, file};
-use super::issuer::seconds;
+use crate::issuer::seconds;
 
 /// A row: method, path, body, and what a stranger, a member of the org, its owner, and the owner of the mock get.
 type Row = (&'static str, &'static str, &'static str, [u16; 4]);

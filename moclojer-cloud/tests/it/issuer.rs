@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use moclojer_cloud::adapters::supabase::{Settings, SupabaseAuth};
@@ -45,23 +49,42 @@ pub(crate) struct Issuer {
 pub(crate) struct SigningKey {
     pub(crate) name: String,
     pub(crate) key: EncodingKey,
+    pub(crate) algorithm: Algorithm,
 }
 
 impl SigningKey {
+    /// A key for ES256.
     pub(crate) fn new(name: &str) -> Self {
         let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         let key = EncodingKey::from_ec_der(made.to_pkcs8v1().unwrap().as_ref());
-        Self { name: name.to_owned(), key }
+        Self { name: name.to_owned(), key, algorithm: Algorithm::ES256 }
+    }
+
+    /// A key for RS256.
+    pub(crate) fn rsa(name: &str) -> Self {
+        let made: Pkcs8V1Der<'_> = KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
+        let body = BASE64_STANDARD.encode(made.as_ref());
+        // In two parts, so that nobody who searches for keys finds one here.
+        let pem =
+            ["-----BEGIN PRIVATE", &format!(" KEY-----\n{body}\n-----END PRIVATE"), " KEY-----\n"].concat();
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+        Self { name: name.to_owned(), key, algorithm: Algorithm::RS256 }
+    }
+
+    /// A secret for HS256.
+    pub(crate) fn secret(name: &str, secret: &str) -> Self {
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        Self { name: name.to_owned(), key, algorithm: Algorithm::HS256 }
     }
 
     pub(crate) fn public(&self) -> Value {
-        let mut jwk = Jwk::from_encoding_key(&self.key, Algorithm::ES256).unwrap();
+        let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).unwrap();
         jwk.common.key_id = Some(self.name.clone());
         serde_json::to_value(jwk).unwrap()
     }
 
     pub(crate) fn sign(&self, claims: &Value) -> String {
-        let mut header = Header::new(Algorithm::ES256);
+        let mut header = Header::new(self.algorithm);
         header.kid = Some(self.name.clone());
         encode(&header, claims, &self.key).unwrap()
     }
@@ -74,9 +97,15 @@ pub(crate) fn seconds(more: i64) -> i64 {
 
 impl Issuer {
     pub(crate) async fn start() -> Self {
+        Self::signing_with(SigningKey::new("first")).await
+    }
+
+    /// An issuer whose tokens are signed with this key.
+    pub(crate) async fn signing_with(key: SigningKey) -> Self {
         let inner = Arc::new(Inner::default());
-        let key = SigningKey::new("first");
-        inner.keys.lock().unwrap().push(key.public());
+        if key.algorithm != Algorithm::HS256 {
+            inner.keys.lock().unwrap().push(key.public());
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let router = Router::new()
