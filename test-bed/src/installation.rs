@@ -169,6 +169,12 @@ impl Installation {
         assert!(ready.await, "{program:?} does not become ready at {path}:\n{}", self.log(program));
     }
 
+    /// What a program's admin listener shows at `/metrics`.
+    pub async fn metrics(&self, program: Program) -> String {
+        let url = format!("http://127.0.0.1:{}/metrics", self.admin_ports[program as usize]);
+        self.client.get(url).send().await.unwrap().text().await.unwrap()
+    }
+
     async fn sign_in(&self) {
         let token = self.issuer.token(&self.person);
         let (status, body) =

@@ -96,6 +96,11 @@ async fn a_mock_lives_and_dies() {
     installation.served(&installation.host("store"), "/", StatusCode::NOT_FOUND, "").await;
     let (status, _) = installation.api(Method::GET, &path_of(&mock), None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
+
+    let metrics = installation.metrics(Program::Api).await;
+    let deleted = r#"moclojer_api_requests_total{method="DELETE",route="/mocks/{id}",status="2xx"} 1"#;
+    let timed = r#"moclojer_api_request_duration_seconds_count{route="/mocks/{id}"} "#;
+    assert!(metrics.contains(deleted) && metrics.contains(timed), "{metrics}");
 }
 
 /// The short form of the proof that nothing acknowledged is lost: each program is killed during twenty changes.
