@@ -13,6 +13,7 @@ use moclojer_core::unify::{
     write_shard,
 };
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::files::FileJob;
 use super::put::{PutError, Stood, Tries, Writing, put};
@@ -66,8 +67,14 @@ pub(super) async fn carry(shared: &Shared, shard: ShardId) -> Outcome {
             return Outcome::Failed;
         }
     };
+    let span = tracing::info_span!(
+        "carry",
+        shard.id = %shard,
+        shard.generation = %claim.generation,
+        ctx = tracing::field::Empty,
+    );
     shared.held().insert(shard, claim);
-    let carried = AssertUnwindSafe(carry_claimed(shared, shard)).catch_unwind().await;
+    let carried = AssertUnwindSafe(carry_claimed(shared, shard)).catch_unwind().instrument(span).await;
     let outcome = match carried.unwrap_or(Err(CarryError::Panic)) {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -270,6 +277,7 @@ async fn commit(
 /// Hurries mock servers and status streams.
 async fn tell(shared: &Shared, claim: &Claim, etag: &ETag, applied: &[Applied]) {
     let ctx = shared.correlations.take(applied.iter().map(|applied| applied.host.as_str()));
+    tracing::Span::current().record("ctx", &*ctx);
     let named = applied.len() <= NAMED_HOSTS;
     let message = UnifiedUpdated {
         layout: claim.layout.get(),
