@@ -23,6 +23,18 @@ served:
     cargo build --release --workspace
     cargo bench -p test-bed --bench served
 
+# Nothing is lost: rounds in which everything dies, stands still or misbehaves. One again: MOCLOJER_FAULT_SEED=7 just faults 1
+faults rounds="20":
+    cargo build --workspace --all-features
+    MOCLOJER_FAULT_FORM=long MOCLOJER_FAULT_ROUNDS={{rounds}} \
+        cargo test --workspace --all-features --test faults -- --nocapture
+
+# No answer of the api contradicts its document: the long walk of schemathesis.
+document examples="300":
+    cargo build --workspace --all-features
+    MOCLOJER_DOCUMENT_EXAMPLES={{examples}} \
+        cargo test --workspace --all-features --test document -- --nocapture
+
 # CPU a request beside a bare hyper server.
 load *args:
     cargo build --release -p moclojer

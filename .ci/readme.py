@@ -45,10 +45,14 @@ def command(word):
     return found[0]
 
 
+def built(line):
+    """The line with the programs that the test command has built, in place of building them again for speed."""
+    folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
+    return re.sub(r"cargo run (?:--release )?(?:-p|--bin) ([\w-]+)(?: --)?", rf"{folder}/\1", line)
+
+
 def serve():
     local, hosted = README.split("## Host mocks for many owners")
-    for program in (["--release", "-p", "moclojer"], ["--bin", "moclojer-standalone"]):
-        subprocess.run(["cargo", "build", "--quiet", *program], cwd=ROOT, check=True)
     compared = walk(command("-c examples"), local, 8000, {"PORT": "{port}"})
     with tempfile.TemporaryDirectory() as data:
         folder = f"{data}/moclojer-data"
@@ -63,7 +67,7 @@ def walk(server_command, text, named_port, settings, replace=None):
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     environment = {**os.environ, **{name: value.format(port=port) for name, value in settings.items()}}
-    server = subprocess.Popen(shlex.split(server_command), cwd=ROOT, env=environment, start_new_session=True)
+    server = subprocess.Popen(shlex.split(built(server_command)), cwd=ROOT, env=environment, start_new_session=True)
     shell = subprocess.Popen(
         ["bash"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -91,7 +95,7 @@ def walk(server_command, text, named_port, settings, replace=None):
                 if "push" in asked:
                     asked += f" --to http://localhost:{port} --token-file {replace['moclojer-data']}/token"
                 if asked.startswith("cargo"):
-                    asked += " 2>/dev/null"
+                    asked = built(asked) + " 2>/dev/null"
                 # What was published shows within moments: a line that changes nothing is asked again.
                 deadline = time.monotonic() + 10
                 while (got := run(asked)) != wanted and "-X" not in asked and time.monotonic() < deadline:

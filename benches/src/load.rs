@@ -14,7 +14,7 @@ use clap::ValueEnum;
 use crate::client::{Client, Connection};
 use crate::report::{Aim, Spread, Table};
 use crate::server::{Launcher, Prepared, Server};
-use crate::workload::{self, Workload};
+use crate::workload::{self, Program, Workload};
 use crate::{Subject, machine};
 
 /// A miss costs several times an answer: it gets this part of the requests.
@@ -23,6 +23,8 @@ const MISS_SHARE: usize = 5;
 const TURNS: usize = 30;
 /// The part of a round's requests that is sent before anything is counted.
 const WARM_UP_SHARE: usize = 10;
+/// Rounds of the hosted load: each compiles all hosts first.
+const HOSTED_ROUNDS: u16 = 3;
 /// Open files beyond the idle connections, for everything else.
 const OTHER_FILES: usize = 256;
 
@@ -60,6 +62,8 @@ enum Part {
     W3,
     /// Nothing among 10,000 endpoints answers.
     Miss,
+    /// Random hosts and paths of 100,000 hosts to one endpoint.
+    Hosted,
     /// From process start to ready, 10,000 endpoints.
     Start,
     /// Memory of an idle keep-alive connection.
@@ -136,6 +140,7 @@ fn load_of(part: Part, options: &Options) -> Option<(Workload, usize, LoadAim)> 
         Part::W2 => (workload::rendered(), requests, LoadAim::Ratio(1.20)),
         Part::W3 => (workload::many(), requests, LoadAim::Ratio(1.06)),
         Part::Miss => (workload::miss(), (requests / MISS_SHARE).max(1), LoadAim::Microseconds(60.0)),
+        Part::Hosted => (workload::hosted(), requests, LoadAim::Ratio(1.25)),
         Part::Start | Part::Idle => return None,
     };
     match options.subject.against_itself {
@@ -161,10 +166,24 @@ fn measure(load: &Workload, requests: usize, options: &Options, launcher: &Launc
     let subject = launcher.prepare(&load.subject, "subject")?;
     let baseline = launcher.prepare(&load.baseline, "baseline")?;
     let connections = options.subject.connections;
-    (0..options.rounds)
+    let hosted = matches!(load.subject.program, Program::Hosted(_));
+    let (rounds, warm_up) = match hosted {
+        // All hosts are asked once, so that all are compiled.
+        true => (options.rounds.min(HOSTED_ROUNDS), load.script.len()),
+        false => (options.rounds, requests / WARM_UP_SHARE),
+    };
+    (0..rounds)
         .map(|_| {
-            let mut subject = Side::start(&subject, load, connections, requests)?;
-            let mut baseline = Side::start(&baseline, load, connections, requests)?;
+            let mut subject = Side::start(&subject, load, connections, warm_up)?;
+            let mut baseline = Side::start(&baseline, load, connections, warm_up)?;
+            if hosted {
+                println!(
+                    "{}: ready after {:.2} s, {} MiB when all are compiled",
+                    load.name,
+                    subject.server.ready_after().as_secs_f64(),
+                    subject.server.anonymous_bytes()? >> 20
+                );
+            }
             for turn in 0..TURNS {
                 // Whoever went second goes first in the next turn: A B B A A B …
                 let (first, second) = match turn.is_multiple_of(2) {
@@ -190,15 +209,10 @@ struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn start(
-        service: &Prepared<'_>,
-        load: &'a Workload,
-        connections: usize,
-        requests: usize,
-    ) -> Result<Self> {
+    fn start(service: &Prepared<'_>, load: &'a Workload, connections: usize, warm_up: usize) -> Result<Self> {
         let server = service.start()?;
         let mut client = Client::connect(server.address(), connections, &load.script, service.expected())?;
-        client.drive(requests / WARM_UP_SHARE)?;
+        client.drive(warm_up)?;
         Ok(Self { client, server, cpu: Duration::ZERO, requests: 0 })
     }
 

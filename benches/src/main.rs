@@ -11,6 +11,7 @@ mod client;
 mod instructions;
 mod load;
 mod machine;
+mod mocks;
 mod report;
 mod server;
 mod workload;

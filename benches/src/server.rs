@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::client::Connection;
+use crate::mocks::Mocks;
 use crate::workload::{Expected, Program, Service};
 use crate::{Subject, accounting, machine};
 
@@ -20,6 +22,10 @@ use crate::{Subject, accounting, machine};
 const LINES_BEFORE_ADDRESS: usize = 100;
 /// How long an asked server may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
+/// How long a server of many hosts may take to read them.
+const READY: Duration = Duration::from_secs(120);
+/// Room for the compiled mocks of all hosts.
+const ALL_COMPILED: &str = "compiled-bytes=8GiB";
 /// Variables that our server reads and that would change what is measured.
 const VARIABLES: [&str; 8] = [
     "CONFIG",
@@ -47,6 +53,8 @@ pub(crate) struct Prepared<'a> {
     launcher: &'a Launcher,
     program: PathBuf,
     arguments: Vec<OsString>,
+    /// Where it says that it is ready, when that is not when it listens.
+    health: Option<SocketAddr>,
     expected: Expected,
 }
 
@@ -93,6 +101,7 @@ impl Launcher {
 
     /// Writes the mock file of `service` under `name`.
     pub(crate) fn prepare(&self, service: &Service, name: &str) -> Result<Prepared<'_>> {
+        let mut health = None;
         let (program, arguments): (PathBuf, Vec<OsString>) = match &service.program {
             Program::Bare { status, body } => {
                 let arguments = ["bare", "--status", &status.to_string(), "--body", body].map(Into::into);
@@ -106,8 +115,23 @@ impl Launcher {
                 arguments.extend(self.arguments.iter().map(OsString::from));
                 (moclojer, arguments)
             }
+            Program::Hosted(hosts) => {
+                let folder = self.folder.path.join(name);
+                fs::create_dir_all(&folder)?;
+                Mocks::new()?.write_store(&folder, *hosts)?;
+                let moclojer = self.moclojer.clone().context("hosts need the moclojer binary")?;
+                let port = free_port()?;
+                health = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+                let mut arguments: Vec<OsString> = ["--unified", &format!("fs:{}", folder.display())]
+                    .into_iter()
+                    .chain(["-p", "0", "--health", &format!("127.0.0.1:{port}"), "--limit", ALL_COMPILED])
+                    .map(Into::into)
+                    .collect();
+                arguments.extend(self.arguments.iter().map(OsString::from));
+                (moclojer, arguments)
+            }
         };
-        Ok(Prepared { launcher: self, program, arguments, expected: service.expected.clone() })
+        Ok(Prepared { launcher: self, program, arguments, health, expected: service.expected.clone() })
     }
 }
 
@@ -136,7 +160,8 @@ impl Prepared<'_> {
             }
         };
         command.args(&self.arguments);
-        Server::start(command).with_context(|| format!("cannot start {}", self.program.display()))
+        Server::start(command, self.health)
+            .with_context(|| format!("cannot start {}", self.program.display()))
     }
 
     /// What its answers must be.
@@ -146,7 +171,7 @@ impl Prepared<'_> {
 }
 
 impl Server {
-    fn start(mut command: Command) -> Result<Self> {
+    fn start(mut command: Command, health: Option<SocketAddr>) -> Result<Self> {
         for variable in VARIABLES {
             command.env_remove(variable);
         }
@@ -162,6 +187,10 @@ impl Server {
         server.address = found?;
         // The request log comes here too. It is read and dropped, so that the server never waits.
         server.drain = Some(thread::spawn(move || drain(output)));
+        if let Some(health) = health {
+            wait_until_ready(health)?;
+            server.ready_after = begin.elapsed();
+        }
         Ok(server)
     }
 
@@ -180,7 +209,7 @@ impl Server {
         accounting::cpu_time(self.child.id())
     }
 
-    /// Memory of its own, in bytes.
+    /// Memory of its own, in bytes; a server without files in memory has hardly any other.
     pub(crate) fn anonymous_bytes(&self) -> Result<u64> {
         accounting::anonymous_bytes(self.child.id())
     }
@@ -208,6 +237,25 @@ impl Drop for Server {
             let _ = drain.join();
         }
     }
+}
+
+/// Waits for 200 of the path that says whether all shards were read.
+fn wait_until_ready(health: SocketAddr) -> Result<()> {
+    let deadline = Instant::now() + READY;
+    let ask = || -> Result<u16> {
+        let request = b"GET /healthcheck/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        Ok(Connection::open(health)?.ask(request)?.0)
+    };
+    while !matches!(ask(), Ok(200)) {
+        ensure!(Instant::now() < deadline, "the server is not ready within {READY:?}");
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+/// A port of loopback that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn drain(mut output: impl Read) {
@@ -281,7 +329,7 @@ mod tests {
 
     #[test]
     fn server_that_ends_at_once_is_an_error() {
-        let error = Server::start(Command::new("true")).expect_err("`true` serves nothing");
+        let error = Server::start(Command::new("true"), None).expect_err("`true` serves nothing");
         assert!(error.to_string().contains("without naming its address"), "{error}");
     }
 

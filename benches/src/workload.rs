@@ -10,6 +10,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, ensure};
 
+use crate::mocks;
+
 /// Endpoints of the large mock file.
 const ENDPOINTS: usize = 10_000;
 /// Bytes of each endpoint in the large mock file.
@@ -19,6 +21,10 @@ const FIRST: usize = 10_000;
 /// The large file's paths are asked in steps of this many, so that neighbors in the file are no
 /// neighbors in time. It shares no factor with [`ENDPOINTS`]: every path has its turn.
 const STRIDE: usize = 7_919;
+/// Hosts of the hosted load.
+pub(crate) const HOSTS: usize = 100_000;
+/// They are asked in steps of this many, for the same reason.
+const HOST_STRIDE: usize = 39_119;
 const FIXED_BODY: &str = r#"{"ok": true}"#;
 
 /// One load: the same script for both sides.
@@ -57,6 +63,8 @@ pub(crate) enum Program {
     },
     /// Our server with this mock file.
     Mock(String),
+    /// Our server with the mocks of so many hosts, see [`mocks`].
+    Hosted(usize),
 }
 
 /// Requests that are sent in turn, over and over.
@@ -86,11 +94,24 @@ impl Script {
     /// # Panics
     /// On no targets.
     fn new(targets: impl IntoIterator<Item = String>) -> Self {
-        let request = |target| format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        Self::of_hosts(targets.into_iter().map(|target| ("localhost".to_owned(), target)))
+    }
+
+    /// The same with the host of each request.
+    ///
+    /// # Panics
+    /// On no requests.
+    fn of_hosts(requests: impl IntoIterator<Item = (String, String)>) -> Self {
+        let request = |(host, target)| format!("GET {target} HTTP/1.1\r\nhost: {host}\r\n\r\n");
         let requests: Vec<_> =
-            targets.into_iter().map(|target| request(target).into_bytes().into_boxed_slice()).collect();
+            requests.into_iter().map(|it| request(it).into_bytes().into_boxed_slice()).collect();
         assert!(!requests.is_empty(), "a script asks something");
         Self { requests }
+    }
+
+    /// How many requests it has.
+    pub(crate) fn len(&self) -> usize {
+        self.requests.len()
     }
 
     /// The request of this turn, and its index in the script.
@@ -233,6 +254,21 @@ pub(crate) fn miss() -> Workload {
         subject: Service { expected: Expected { status: 404, bodies }, ..many_endpoints() },
         baseline: Service::bare(404, body),
         script: Script::new(numbers().take(600).enumerate().map(target)),
+    }
+}
+
+/// Random hosts and paths among 100,000 hosts with ten endpoints each, all compiled, to one endpoint that every path of
+/// the script fits.
+pub(crate) fn hosted() -> Workload {
+    let request = |turn: usize| {
+        (mocks::name(turn * HOST_STRIDE % HOSTS), format!("/bench/{}", turn * STRIDE % mocks::FIXED))
+    };
+    Workload {
+        name: "hosted",
+        title: "100,000 hosts with 1,000,000 endpoints to one endpoint",
+        subject: Service { program: Program::Hosted(HOSTS), expected: Expected::same(200, mocks::BODY) },
+        baseline: Service::mock(endpoint("/bench/:n", mocks::BODY), Expected::same(200, mocks::BODY)),
+        script: Script::of_hosts((0..HOSTS).map(request)),
     }
 }
 

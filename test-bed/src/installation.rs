@@ -2,12 +2,15 @@
 //! that can be told to misbehave.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
+use moclojer_cloud::adapters::object_store::{Limits, ObjectStore, StoreUrl};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::command::{self, Ended};
 use crate::issuer::{Issuer, Person};
 use crate::process::{Folder, Watched, free_port};
 use crate::proxy::Proxy;
@@ -56,6 +59,8 @@ pub struct Installation {
     pub redis: Redis,
     /// What stands between the programs and S3.
     pub store: Proxy,
+    /// The store's URL past what stands between.
+    direct_store: String,
     folder: Folder,
     issuer: Issuer,
     person: Person,
@@ -68,13 +73,20 @@ pub type Answer = (StatusCode, String);
 impl Installation {
     /// Starts everything; `programs` is the folder of the built programs.
     pub async fn start(programs: &Path) -> Self {
+        Self::start_with(programs, &[]).await
+    }
+
+    /// The same with more settings, as environment variables.
+    pub async fn start_with(programs: &Path, settings: &[(&str, &str)]) -> Self {
         let issuer = Issuer::start().await;
         let redis = Redis::fresh().await;
         let database = postgres::empty_database().await;
         let endpoint = s3::endpoint().await;
         let port = endpoint.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
         let store = Proxy::before(port.expect("an S3 endpoint on loopback, with a port")).await;
-        let store_url = s3::url_at(&format!("http://127.0.0.1:{}", store.port())).await;
+        let between = format!("http://127.0.0.1:{}", store.port());
+        let store_url = s3::url_at(&between).await;
+        let direct_store = store_url.replace(&between, endpoint.trim_end_matches('/'));
         let [key_id, secret] = s3::key();
         let environment = [
             ("DATABASE_URL", database),
@@ -95,11 +107,17 @@ impl Installation {
         let mut installation = Self {
             programs: programs.to_owned(),
             running: [None, None, None],
-            environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+            // What comes later wins.
+            environment: environment
+                .into_iter()
+                .chain(settings.iter().map(|(name, value)| (*name, (*value).to_owned())))
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             ports: [free_port(), free_port(), free_port()],
             admin_ports: [free_port(), free_port(), free_port()],
             redis,
             store,
+            direct_store,
             folder: Folder::new(),
             issuer,
             person,
@@ -123,12 +141,6 @@ impl Installation {
     pub fn start_again(&mut self, program: Program) {
         let index = program as usize;
         let log = self.log_file(program);
-        let mut environment = self.environment.clone();
-        let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
-        set("MOCLOJER_LISTEN", format!("127.0.0.1:{}", self.ports[index]));
-        set("MOCLOJER_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_ports[index]));
-        set("MOCLOJER_API_URL", format!("http://127.0.0.1:{}", self.ports[0]));
-        set("MOCLOJER_MOCK_URL_SCHEME", "http".to_owned());
         let arguments: Vec<String> = match program {
             Program::Api | Program::Generator => Vec::new(),
             Program::MockServer => {
@@ -138,15 +150,55 @@ impl Installation {
                 ["--unified", &url, "--port", &port, "--health", &health].map(str::to_owned).into()
             }
         };
+        let file = self.program_file(program);
+        let environment = self.environment_of(program);
+        self.running[index] = Some(Watched::start_in(&environment, file.as_os_str(), &arguments, &log));
+    }
+
+    fn program_file(&self, program: Program) -> PathBuf {
         let file = self.programs.join(program.file_name());
         assert!(file.is_file(), "{} is not built: `cargo build --workspace --all-features`", file.display());
-        self.running[index] = Some(Watched::start_in(&environment, file.as_os_str(), &arguments, &log));
+        file
+    }
+
+    fn environment_of(&self, program: Program) -> Vec<(String, String)> {
+        let index = program as usize;
+        let mut environment = self.environment.clone();
+        let mut set = |name: &str, value: String| environment.push((name.to_owned(), value));
+        set("MOCLOJER_LISTEN", format!("127.0.0.1:{}", self.ports[index]));
+        set("MOCLOJER_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_ports[index]));
+        set("MOCLOJER_API_URL", self.api_url());
+        set("MOCLOJER_MOCK_URL_SCHEME", "http".to_owned());
+        environment
+    }
+
+    /// Runs a command of a program, as an operator does.
+    pub async fn command(&self, program: Program, arguments: &[&str]) -> Ended {
+        let mut command = Command::new(self.program_file(program));
+        command.env_clear().envs(self.environment_of(program)).args(arguments);
+        command::run(&mut command, START).await
+    }
+
+    /// The objects of the store, past what stands between.
+    pub fn objects(&self) -> ObjectStore {
+        let url = StoreUrl::parse(&self.direct_store).unwrap();
+        ObjectStore::open(&url, Some(s3::credentials()), Limits::default()).unwrap()
+    }
+
+    /// The URL of the database.
+    pub fn database_url(&self) -> String {
+        self.value("DATABASE_URL")
+    }
+
+    /// The id of a program's process, while it runs.
+    pub fn process_id(&self, program: Program) -> Option<u32> {
+        Some(self.running[program as usize].as_ref()?.id())
     }
 
     fn value(&self, name: &str) -> String {
         self.environment
             .iter()
-            .find(|(known, _)| known == name)
+            .rfind(|(known, _)| known == name)
             .map(|(_, value)| value.clone())
             .unwrap_or_default()
     }
@@ -169,6 +221,13 @@ impl Installation {
         assert!(ready.await, "{program:?} does not become ready at {path}:\n{}", self.log(program));
     }
 
+    /// What a program's admin listener says of what it stands on.
+    pub async fn health(&self, program: Program) -> Option<Answer> {
+        let url = format!("http://127.0.0.1:{}/healthcheck/live", self.admin_ports[program as usize]);
+        let answer = self.client.get(url).send().await.ok()?;
+        Some((answer.status(), answer.text().await.ok()?))
+    }
+
     /// What a program's admin listener shows at `/metrics`.
     pub async fn metrics(&self, program: Program) -> String {
         let url = format!("http://127.0.0.1:{}/metrics", self.admin_ports[program as usize]);
@@ -180,6 +239,16 @@ impl Installation {
         let (status, body) =
             self.api(Method::POST, "/login/auth", Some(json!({"access-token": token}))).await;
         assert_eq!(status, StatusCode::CREATED, "{body}");
+    }
+
+    /// Where the api answers.
+    pub fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports[0])
+    }
+
+    /// A token of the person, good for an hour.
+    pub fn token(&self) -> String {
+        self.issuer.token(&self.person)
     }
 
     /// The host of the person's mock with this wildcard.

@@ -9,11 +9,15 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+pub mod command;
 pub mod installation;
 pub mod issuer;
 pub mod moto;
 pub mod postgres;
 pub mod process;
+pub mod promises;
 pub mod proxy;
+pub mod python;
 pub mod redis;
 pub mod s3;
+pub mod seed;

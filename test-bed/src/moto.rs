@@ -1,17 +1,15 @@
-//! `moto`: a second S3, that no one here wrote. Python; its virtual environment is made once, under `target/`.
+//! `moto`: a second S3, that no one here wrote.
 
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use moclojer_cloud::adapters::object_store::{Credentials, Limits, ObjectStore, StoreUrl};
 use uuid::Uuid;
 
-use crate::process::{Folder, RunAs, Watched, free_port, install, wait_until};
+use crate::process::{Folder, RunAs, Watched, free_port, wait_until};
+use crate::python;
 
 const PACKAGE: &str = "moto[server]==5.2.5";
 
@@ -44,7 +42,7 @@ struct Moto {
 
 impl Moto {
     fn start() -> Self {
-        let server = environment().join("bin/python");
+        let server = python::environment(PACKAGE).join("bin/python");
         for _ in 0..5 {
             let folder = Folder::new();
             let (port, log) = (free_port(), folder.path().join("moto.log"));
@@ -61,36 +59,4 @@ impl Moto {
         }
         panic!("moto finds no free port");
     }
-}
-
-/// The virtual environment with moto in it; one process makes it, the others wait.
-fn environment() -> PathBuf {
-    // A test stands in `target/…/deps`.
-    let test = std::env::current_exe().unwrap();
-    let folder = test.parent().and_then(Path::parent).unwrap().join("tmp");
-    fs::create_dir_all(&folder).unwrap();
-    let (path, done) = (folder.join("moto-5.2.5"), folder.join("moto-5.2.5.done"));
-    let lock = File::create(folder.join("moto-5.2.5.lock")).unwrap();
-    lock.lock().unwrap();
-    if !done.is_file() {
-        let _ = fs::remove_dir_all(&path);
-        make_environment(&path).unwrap_or_else(|reason| {
-            panic!(
-                "moto cannot be installed: `apt-get install python3-venv`, and PyPI is needed once: {reason}"
-            )
-        });
-        File::create(done).and_then(|mut file| file.write_all(PACKAGE.as_bytes())).unwrap();
-    }
-    path
-}
-
-fn make_environment(path: &Path) -> Result<(), String> {
-    let make = || run(Command::new("python3").args(["-m", "venv"]).arg(path));
-    make().or_else(|_| install("python3-venv").and_then(|()| make()))?;
-    run(Command::new(path.join("bin/pip")).args(["install", "--quiet", PACKAGE]))
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }

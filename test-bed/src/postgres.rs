@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
+mod backup;
+
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -20,6 +22,8 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::process::{find_or_install, free_port, is_root};
+
+pub use self::backup::Backup;
 
 /// How long a server may take to answer, to stop, and to be installed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -82,6 +86,12 @@ pub async fn wait_for(url: &str) {
     }
 }
 
+/// The URL of a new database without anything, on a server of one's own.
+pub async fn empty_database_of(server: &Server) -> String {
+    wait_for(&server.url()).await;
+    make_database(&server.url(), None).await
+}
+
 async fn make_database(url: &str, template: Option<&str>) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let name = format!("{PREFIX}{now}_{}", Uuid::new_v4().simple());
@@ -122,6 +132,9 @@ async fn remove_leftovers(url: &str) {
 /// A server of one's own, to be stopped and started in a test.
 pub struct Server {
     port: u16,
+    /// `:password`, or nothing.
+    password: String,
+    folder: PathBuf,
     shell: Mutex<Shell>,
 }
 
@@ -131,18 +144,38 @@ struct Shell {
     answers: BufReader<std::process::ChildStdout>,
 }
 
-/// `$1` the folder, `$2` the port, `$3` the folder of the programs, `$4…` how to become an unprivileged user.
-/// Speaks one line for each line that it reads.
+/// What is written need not outlive the machine.
+const WITHOUT_FLUSHES: &str = "-c fsync=off -c full_page_writes=off";
+
+/// `$1` the folder, `$2` the port, `$3` the folder of the programs, `$4` more settings, `$5…` how to become an unprivileged
+/// user. Speaks one line for each line that it reads.
+///
+/// `crash` is SIGKILL of the postmaster alone. Its children end by themselves when they see that; a server that began
+/// beside them would refuse the data, so that all of them are waited for (what is still there after 5 s is killed too).
 const SHELL: &str = r#"
-folder=$1 port=$2 bin=$3; shift 3
+folder=$1 port=$2 bin=$3 settings=$4; shift 4
 start() {
     "$@" "$bin/postgres" -D "$folder/data" -h 127.0.0.1 -p "$port" -k "" \
-        -c max_connections=200 -c shared_buffers=32MB -c fsync=off -c full_page_writes=off \
-        -c synchronous_commit=on >>"$folder/log" 2>&1 </dev/null &
+        -c max_connections=200 -c shared_buffers=32MB -c synchronous_commit=on $settings >>"$folder/log" 2>&1 </dev/null &
     server=$!
 }
 stop() { kill -s "$1" "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
-if "$@" "$bin/initdb" -D "$folder/data" -U moclojer -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1 </dev/null
+lives() { [ -d "/proc/$1" ] && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null; }
+crash() {
+    kill -s STOP "$server"
+    children=$(cat "/proc/$server/task/$server/children")
+    kill -s KILL "$server"; wait "$server" 2>/dev/null
+    tries=0
+    for child in $children; do
+        while lives "$child"; do
+            tries=$((tries + 1))
+            [ "$tries" -gt 250 ] && kill -s KILL "$child" 2>/dev/null
+            sleep 0.02
+        done
+    done
+}
+if "$@" "$bin/initdb" -D "$folder/data" -U moclojer -E UTF8 --locale=C --no-sync \
+    $([ -f "$folder/password" ] && echo -A password --pwfile="$folder/password" || echo -A trust) >"$folder/log" 2>&1 </dev/null
 then
     start "$@"
     echo started
@@ -150,6 +183,7 @@ then
         case $word in
             stop) stop INT ;;
             kill) stop QUIT ;;
+            crash) crash ;;
             start) start "$@" ;;
         esac
         echo done
@@ -164,12 +198,33 @@ rm -rf "$folder"
 impl Server {
     /// Starts one; it may not answer yet.
     pub fn start() -> Self {
+        Self::start_with(None, WITHOUT_FLUSHES)
+    }
+
+    /// The same, with a password (letters and digits) that it asks for, and flushing what it acknowledges to the disk.
+    ///
+    /// What is acknowledged outlives a SIGKILL without that: it is with the system by then. With it the server is what
+    /// operators run; a loss of power is not tried here.
+    pub fn durable(password: &str) -> Self {
+        Self::start_with(Some(password), "")
+    }
+
+    /// Starts one that counts statements, for the extension `pg_stat_statements`.
+    pub fn start_counting() -> Self {
+        let counting = "-c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.max=1000";
+        Self::start_with(None, &format!("{WITHOUT_FLUSHES} {counting}"))
+    }
+
+    fn start_with(password: Option<&str>, settings: &str) -> Self {
         let programs = find_programs();
         let folder = std::env::temp_dir().join(format!("moclojer-postgres-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&folder).unwrap();
         let user = unprivileged_user();
+        if let Some(password) = password {
+            std::fs::write(folder.join("password"), password).unwrap();
+        }
         if let Some((name, _)) = &user {
-            run(Command::new("chown").arg(name).arg(&folder));
+            run(Command::new("chown").arg("-R").arg(name).arg(&folder));
         }
         let port = free_port();
         let mut process = Command::new("sh")
@@ -177,6 +232,7 @@ impl Server {
             .arg(&folder)
             .arg(port.to_string())
             .arg(&programs)
+            .arg(settings)
             .args(user.map(|(_, become_user)| become_user).unwrap_or_default())
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -190,12 +246,28 @@ impl Server {
         let mut first = String::new();
         answers.read_line(&mut first).unwrap();
         assert_eq!(first.trim(), "started", "PostgreSQL cannot be started with {}", programs.display());
-        Self { port, shell: Mutex::new(Shell { process, words, answers }) }
+        let password = password.map(|password| format!(":{password}")).unwrap_or_default();
+        Self { port, password, folder, shell: Mutex::new(Shell { process, words, answers }) }
     }
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("postgres://moclojer@127.0.0.1:{}/postgres", self.port)
+        self.url_at(self.port)
+    }
+
+    /// The same, where another port leads to it.
+    pub fn url_at(&self, port: u16) -> String {
+        format!("postgres://moclojer{}@127.0.0.1:{port}/postgres", self.password)
+    }
+
+    /// Its own port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Everything that it wrote.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// Stops it as an administrator does: open transactions are rolled back.
@@ -203,7 +275,12 @@ impl Server {
         self.say("stop");
     }
 
-    /// Stops it at once, as a crash does.
+    /// Kills its first process (SIGKILL), as when memory is short, and waits until the others have seen that.
+    pub fn crash(&self) {
+        self.say("crash");
+    }
+
+    /// Stops it at once, as a crash does, but in its own way.
     pub fn kill(&self) {
         self.say("kill");
     }

@@ -6,6 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
@@ -17,8 +18,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-/// Runs `"$@"` until its own input ends.
-const WATCH: &str = r#""$@" </dev/null & pid=$!; read -r _; kill -KILL "$pid"; wait "$pid""#;
+/// Runs `"$@"`, whose output goes to the file `$0`, until its own input ends. Says the process's id first.
+const WATCH: &str =
+    r#""$@" </dev/null >>"$0" 2>&1 & pid=$!; echo "$pid"; read -r _; kill -KILL "$pid"; wait "$pid""#;
 
 /// Removes a folder when its own input ends.
 const SWEEP: &str = r#"read -r _; sleep 0.2; rm -rf "$1""#;
@@ -35,9 +37,21 @@ pub enum RunAs {
     Nobody,
 }
 
-/// A running process.
+/// What a process can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGSTOP: it stands still, whatever it does.
+    Stop,
+    /// SIGCONT: it goes on, and knows nothing of the time between.
+    Continue,
+}
+
+/// A running process, under its shell.
 #[derive(Debug)]
-pub struct Watched(Child);
+pub struct Watched {
+    shell: Child,
+    id: u32,
+}
 
 impl Watched {
     /// Starts a program whose output goes into `log`.
@@ -65,19 +79,38 @@ impl Watched {
         run_as: RunAs,
     ) -> Self {
         let output = File::options().create(true).append(true).open(log).unwrap();
-        command.args(["-c", WATCH, "sh"]);
+        command.args(["-c", WATCH]).arg(log);
         if run_as == RunAs::Nobody && is_root() {
             command.args(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
         }
         command.arg(program).args(arguments);
-        command.stdin(Stdio::piped()).stdout(output.try_clone().unwrap()).stderr(output).process_group(0);
-        Self(command.spawn().unwrap_or_else(|error| panic!("sh does not start: {error}")))
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(output).process_group(0);
+        let mut shell = command.spawn().unwrap_or_else(|error| panic!("sh does not start: {error}"));
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let id = line.trim().parse().unwrap_or_else(|_| panic!("sh does not say what it started: {line}"));
+        Self { shell, id }
+    }
+
+    /// The id of the process itself.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let name = match signal {
+            Signal::Stop => "STOP",
+            Signal::Continue => "CONT",
+        };
+        // One that has ended by itself cannot be told anything; whoever asks it next sees that.
+        let _ = Command::new("kill").args(["-s", name, &self.id.to_string()]).stderr(Stdio::null()).status();
     }
 
     /// Ends the process and waits until it is gone.
     fn stop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.wait();
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
     }
 }
 

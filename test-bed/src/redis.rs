@@ -27,6 +27,7 @@ pub async fn url() -> String {
 pub struct Redis {
     binary: PathBuf,
     port: u16,
+    password: Option<String>,
     // The process before its folder: they are dropped in this order.
     process: Option<Watched>,
     folder: Folder,
@@ -38,10 +39,20 @@ impl Redis {
         tokio::task::spawn_blocking(Self::start).await.expect("Redis starts")
     }
 
+    /// The same, for whoever says this password (letters and digits).
+    pub async fn with_password(password: &str) -> Self {
+        let password = Some(password.to_owned());
+        tokio::task::spawn_blocking(|| Self::start_with(password)).await.expect("Redis starts")
+    }
+
     fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    fn start_with(password: Option<String>) -> Self {
         let binary =
             find_or_install("redis-server", || vec!["/usr/sbin".into()], "redis-server", "REDIS_URL");
-        let mut redis = Self { binary, port: 0, process: None, folder: Folder::new() };
+        let mut redis = Self { binary, port: 0, password, process: None, folder: Folder::new() };
         for _ in 0..5 {
             redis.port = free_port();
             redis.start_process();
@@ -78,25 +89,33 @@ impl Redis {
         let folder = self.folder.path().to_string_lossy();
         let arguments =
             ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", &folder];
-        let arguments = arguments.map(str::to_owned);
+        let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+        if let Some(password) = &self.password {
+            arguments.extend(["--requirepass".to_owned(), password.clone()]);
+        }
         self.process =
             Some(Watched::start(self.binary.as_os_str(), &arguments, &self.log_file(), RunAs::Nobody));
     }
 
     fn answers(&self) -> bool {
         let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return false };
-        let mut answer = [0; 5];
+        let (asked, wanted) = match &self.password {
+            Some(password) => (format!("AUTH {password}\r\nPING\r\n"), "+OK\r\n+PONG"),
+            None => ("PING\r\n".to_owned(), "+PONG"),
+        };
+        let mut answer = vec![0; wanted.len()];
         stream.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
-            && stream.write_all(b"PING\r\n").is_ok()
+            && stream.write_all(asked.as_bytes()).is_ok()
             && stream.read_exact(&mut answer).is_ok()
-            && &answer == b"+PONG"
+            && answer == wanted.as_bytes()
     }
 
     fn has_failed(&self) -> bool {
         self.log().contains("Failed listening")
     }
 
-    fn log(&self) -> String {
+    /// Everything that it wrote.
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 

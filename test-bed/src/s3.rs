@@ -1,12 +1,17 @@
 //! S3 in this process: `s3s-fs` over a temporary folder, on a thread of its own that lives as long as the tests.
 //!
 //! It checks a put's condition and then writes, with nothing in between that keeps others out, so that its calls go
-//! through a lock here. Its listings give no ETags, which S3 need not, and signatures are checked.
+//! through a lock here. Its listings give no ETags, which S3 need not, unless they are told to
+//! ([`tell_tags_in_lists`]), and signatures are checked.
 
+mod faulty;
+
+use std::collections::HashMap;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -14,7 +19,7 @@ use hyper_util::rt::TokioIo;
 use moclojer_cloud::adapters::object_store::{Credentials, Limits, ObjectStore, StoreUrl};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, HeadObjectInput,
+    DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput, HeadObjectInput,
     HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
     StreamingBlob,
 };
@@ -27,6 +32,10 @@ use uuid::Uuid;
 
 use crate::process::Folder;
 
+pub use self::faulty::{Faults, Faulty, Kind};
+
+static TELLS_TAGS: AtomicBool = AtomicBool::new(false);
+
 /// The key of the S3 in this process.
 const OUR_KEY: [&str; 2] = ["moclojer-test", "no-secret-at-all"];
 
@@ -36,6 +45,11 @@ pub async fn endpoint() -> String {
         Ok(endpoint) => endpoint,
         Err(_) => format!("http://127.0.0.1:{}", in_process().await.port),
     }
+}
+
+/// Has listings give the ETags of what is put from now on, as S3 itself does.
+pub fn tell_tags_in_lists() {
+    TELLS_TAGS.store(true, Ordering::Relaxed);
 }
 
 /// Who may read and write there: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` with an endpoint from outside.
@@ -107,8 +121,13 @@ async fn in_process() -> &'static InProcess {
 fn start() -> InProcess {
     let folder = Folder::new();
     let files = FileSystem::new(folder.path()).unwrap();
-    let mut builder =
-        S3ServiceBuilder::new(Guarded { folder: folder.path().to_owned(), files, lock: RwLock::default() });
+    let mut builder = S3ServiceBuilder::new(Guarded {
+        folder: folder.path().to_owned(),
+        files,
+        lock: RwLock::default(),
+        conditional: true,
+        tags: Mutex::default(),
+    });
     builder.set_auth(SimpleAuth::from_single(OUR_KEY[0], OUR_KEY[1]));
     let service = builder.build();
     let (told, port) = std::sync::mpsc::channel();
@@ -134,6 +153,10 @@ struct Guarded {
     folder: PathBuf,
     files: FileSystem,
     lock: RwLock<()>,
+    /// Whether it keeps the conditions of puts.
+    conditional: bool,
+    /// The tags of what was put, by bucket and key, where listings are to give them.
+    tags: Mutex<HashMap<(String, String), ETag>>,
 }
 
 #[async_trait::async_trait]
@@ -146,12 +169,21 @@ impl S3 for Guarded {
         if let Some(body) = request.input.body.take() {
             request.input.body = Some(read_whole(body).await?);
         }
+        if !self.conditional {
+            request.input.if_match = None;
+            request.input.if_none_match = None;
+        }
         let _alone = self.lock.write().await;
         // It would make the bucket.
         if !self.folder.join(&request.input.bucket).is_dir() {
             return Err(s3s::S3ErrorCode::NoSuchBucket.into());
         }
-        self.files.put_object(request).await
+        let place = (request.input.bucket.clone(), request.input.key.clone());
+        let response = self.files.put_object(request).await?;
+        if let (true, Some(tag)) = (TELLS_TAGS.load(Ordering::Relaxed), &response.output.e_tag) {
+            self.tags.lock().unwrap().insert(place, tag.clone());
+        }
+        Ok(response)
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
@@ -172,7 +204,16 @@ impl S3 for Guarded {
         request: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         let _held = self.lock.read().await;
-        self.files.list_objects_v2(request).await
+        let bucket = request.input.bucket.clone();
+        let mut response = self.files.list_objects_v2(request).await?;
+        let tags = self.tags.lock().unwrap();
+        for object in response.output.contents.iter_mut().flatten() {
+            if let Some(key) = &object.key {
+                object.e_tag = tags.get(&(bucket.clone(), key.clone())).cloned();
+            }
+        }
+        drop(tags);
+        Ok(response)
     }
 
     async fn delete_object(
@@ -180,6 +221,7 @@ impl S3 for Guarded {
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let _alone = self.lock.write().await;
+        self.tags.lock().unwrap().remove(&(request.input.bucket.clone(), request.input.key.clone()));
         self.files.delete_object(request).await
     }
 }

@@ -1,11 +1,19 @@
 //! `--limit NAME=VALUE`: one list of names over the limits of files, templates and the server.
 
 use moclojer_core::problem::did_you_mean;
+use moclojer_core::respond::hosted::Bounds;
 use moclojer_core::{serve, spec, template};
 
 /// Names of the limits that are not the server's.
-const OWN: [&str; 6] =
-    ["file-bytes", "depth", "alias-nodes", "alias-bytes", "template-steps", "template-output-bytes"];
+const OWN: [&str; 7] = [
+    "file-bytes",
+    "depth",
+    "alias-nodes",
+    "alias-bytes",
+    "template-steps",
+    "template-output-bytes",
+    "compiled-bytes",
+];
 
 /// All limits of a run.
 #[derive(Debug, Default)]
@@ -13,6 +21,8 @@ pub(crate) struct Limits {
     pub(crate) file: spec::Limits,
     pub(crate) template: template::Limits,
     pub(crate) server: serve::Limits,
+    /// What all mocks of a hosted installation may take when they are compiled.
+    pub(crate) hosted: Bounds,
 }
 
 impl Limits {
@@ -42,6 +52,7 @@ impl Limits {
             "alias-bytes" => self.file.alias_bytes = size()?,
             "template-steps" => self.template.steps = count(value, 1, usize::MAX)? as u64,
             "template-output-bytes" => self.template.output_bytes = size()? as u64,
+            "compiled-bytes" => self.hosted.compiled_bytes = size()?,
             _ if serve::Limits::names().any(|known| known == name) => self.server.set(name, value)?,
             _ => {
                 let known: Vec<&str> = OWN.into_iter().chain(serve::Limits::names()).collect();

@@ -21,7 +21,7 @@ use moclojer_cloud::startup;
 use moclojer_cloud::telemetry::{self, Telemetry};
 use moclojer_core::ports::{Bus, InProcessBus, Storage};
 use moclojer_core::respond::Options;
-use moclojer_core::respond::hosted::{Bounds, HostedResponder};
+use moclojer_core::respond::hosted::HostedResponder;
 use moclojer_core::serve::log::Level;
 use moclojer_core::serve::{self, Server};
 use moclojer_core::spec;
@@ -72,7 +72,7 @@ fn serve(
     options.near_misses = false;
     options.template = limits.template;
     let settings = spec::Settings::from(limits.file);
-    let responder = Arc::new(HostedResponder::new(options, settings, &Bounds::default()));
+    let responder = Arc::new(HostedResponder::new(options, settings, &limits.hosted));
     let hurried = bus.is_some();
     let bus = bus.unwrap_or_else(|| Arc::new(InProcessBus::default()));
     let follower = Arc::new(Follower::new(storage, bus, Arc::clone(&responder), Settings::default()));

@@ -86,7 +86,7 @@ impl Postgres {
         let mut connection = connect(&self.pool.connect_options()).await?;
         let migrated = tokio::time::timeout(MIGRATE, async {
             setup::refuse_newer(schema(&mut connection).await?, setup::known(&MIGRATIONS))?;
-            MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(SetupError::Migration)
+            MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(SetupError::from)
         })
         .await;
         connection.close_hard().await?;

@@ -93,6 +93,11 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Whether the same may succeed later with nothing changed.
+fn may_pass(error: &sqlx::Error) -> bool {
+    !matches!(kind(error), Kind::Unknown)
+}
+
 fn kind(error: &sqlx::Error) -> Kind {
     use sqlx::Error;
     match error {

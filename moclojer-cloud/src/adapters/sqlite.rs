@@ -104,7 +104,7 @@ impl Sqlite {
     pub async fn migrate(&self) -> Result<(), SetupError> {
         let mut connection = self.writer.acquire().await?;
         setup::refuse_newer(schema(&mut connection).await?, setup::known(&MIGRATIONS))?;
-        MIGRATIONS.run_direct(None, &mut *connection, false).await.map_err(SetupError::Migration)
+        MIGRATIONS.run_direct(None, &mut *connection, false).await.map_err(SetupError::from)
     }
 
     /// Whether the schema is this program's.

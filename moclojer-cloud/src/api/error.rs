@@ -13,6 +13,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::auth::AuthError;
 use crate::domain::NameProblem;
@@ -124,8 +125,17 @@ pub struct ErrorBody {
     /// For programs: a word that never changes its meaning.
     pub cause: &'static str,
     /// What belongs to the cause: the newest mock, the list of what is wrong, an id; else null.
-    #[schema(value_type = Object, nullable = true)]
+    #[schema(schema_with = value_schema, required)]
     pub value: Option<serde_json::Value>,
+}
+
+/// An object, a list, or null.
+fn value_schema() -> Object {
+    let about = "What belongs to the cause: the newest mock, the list of what is wrong, an id; else null.";
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Array, Type::Null]))
+        .description(Some(about))
+        .build()
 }
 
 impl ApiError {

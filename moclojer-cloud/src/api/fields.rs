@@ -144,7 +144,7 @@ impl Fields {
         let value = self.take(name)?;
         let number = match &value {
             Value::String(text) if self.query => text.parse().ok(),
-            other => other.as_u64(),
+            other => other.as_u64().or_else(|| whole(other.as_f64()?)),
         };
         match number.filter(|number| (least..=most).contains(number)) {
             Some(number) => Some(number),
@@ -173,6 +173,13 @@ impl Fields {
         self.problem(name, format!("is {found}, not {expected}"));
         None
     }
+}
+
+/// `5.0` is the whole number 5, as JSON Schema has it.
+fn whole(number: f64) -> Option<u64> {
+    // From here on a float is no `i64` any more.
+    let fits = number.fract() == 0.0 && (0.0..9_223_372_036_854_775_808.0).contains(&number);
+    fits.then_some(number as u64)
 }
 
 /// A name that a client chose, short and without what a terminal would obey.
@@ -223,6 +230,9 @@ pub(crate) mod tests {
             (r#"{"text": "\u0000"}"#, vec!["text"]),
             (r#"{"text": 1, "number": "1"}"#, vec!["number", "text"]),
             (r#"{"text": null}"#, vec!["text"]),
+            (r#"{"text": "", "number": 9.5}"#, vec!["number"]),
+            (r#"{"text": "", "number": 1e300}"#, vec!["number"]),
+            (r#"{"text": "", "number": -1.0}"#, vec!["number"]),
             ("[]", vec![""]),
         ] {
             let error = Fields::read_body::<Pair>(serde_json::from_str(body).unwrap()).unwrap_err();
@@ -231,6 +241,12 @@ pub(crate) mod tests {
                 value.as_array().unwrap().iter().map(|problem| problem["field"].as_str().unwrap()).collect();
             assert_eq!(told, expected, "{body}");
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let body = serde_json::from_str(r#"{"text": "", "number": 9.0}"#).unwrap();
+        assert_eq!(Fields::read_body::<Pair>(body).unwrap().number, Some(9));
     }
 
     #[test]

@@ -134,8 +134,10 @@ impl FromFields for IfRevision {
 /// days. A revision may be named, as `if-revision` or by `If-Match`.
 #[utoipa::path(delete, path = "/mocks/{id}", tag = "mocks",
     params(("id" = Uuid, Path, description = "the mock"),
-        ("if-revision" = Option<u64>, Query, description = "only if this is the newest revision"),
-        ("If-Match" = Option<String>, Header, description = "the same, as the `ETag` of the mock")),
+        ("if-revision" = Option<u64>, Query, minimum = 1,
+            description = "only if this is the newest revision"),
+        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[0-9]{1,18}")$"#,
+            description = "the same, as the `ETag` of the mock")),
     responses((status = 204, description = "it is gone"), refusals::RemovingMock))]
 async fn remove_mock(
     State(state): State<Shared>,
@@ -167,8 +169,10 @@ pub(crate) fn stale(newest: &MockAnswer) -> ApiError {
 /// A content to be checked.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct ContentToCheck {
     /// A mock file, in YAML.
+    #[schema(pattern = r"^[^\u0000]*$")]
     content: String,
 }
 

@@ -70,10 +70,16 @@ impl From<&Member> for MemberAnswer {
 /// An org to be made.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct NewOrg {
     /// What people call it.
+    #[schema(
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        max_length = 100
+    )]
     orgname: String,
     /// The word of its slug, to which eight hex digits are added; made from the name when it is left out.
+    #[schema(pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 22)]
     slug: Option<String>,
 }
 
@@ -89,10 +95,16 @@ impl FromFields for NewOrg {
 /// What is to be changed of an org.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct OrgChange {
     /// What people call it.
+    #[schema(
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$",
+        max_length = 100
+    )]
     orgname: Option<String>,
     /// The word of its slug, before the digits.
+    #[schema(pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 22)]
     slug: Option<String>,
 }
 
@@ -107,6 +119,7 @@ impl FromFields for OrgChange {
 /// Somebody who is to be in an org.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct NewMember {
     /// The customer.
     user_id: Uuid,

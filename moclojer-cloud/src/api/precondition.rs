@@ -4,7 +4,7 @@ use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderValue};
 use moclojer_core::unify::Revision;
 
-use super::error::{Answer, ApiError, Cause};
+use super::error::{Answer, ApiError};
 
 /// The tag of a revision.
 pub(crate) fn etag(revision: Revision) -> Option<HeaderValue> {
@@ -25,11 +25,6 @@ pub(crate) fn named(field: Option<Revision>, headers: &HeaderMap) -> Answer<Opti
         }
         (field, header) => Ok(field.or(header)),
     }
-}
-
-/// The revision that a request must name.
-pub(crate) fn required(field: Option<Revision>, headers: &HeaderMap) -> Answer<Revision> {
-    named(field, headers)?.ok_or_else(|| ApiError::new(Cause::RevisionRequired))
 }
 
 /// `"5"`; also as a proxy that compressed the answer left it: `W/"5"`. `*` names none.

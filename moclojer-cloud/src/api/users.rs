@@ -81,8 +81,10 @@ impl Availability {
 /// What signs a customer in.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SignIn {
     /// The access token that the issuer gave.
+    #[schema(pattern = r"^[^\u0000]*$")]
     access_token: String,
 }
 
@@ -96,9 +98,10 @@ impl FromFields for SignIn {
 /// What a customer may change of themselves.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct UserChange {
     /// The new username: lower-case letters and digits, without `-`.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = r"^[a-z0-9]+$", max_length = 31)]
     username: Username,
 }
 

@@ -296,3 +296,41 @@ impl Hosts {
         HostHash::of(&self.salt, host)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What must be impossible, 7: `x-bar-1a2b3c4d` is the org's `bar-1a2b3c4d` or nobody's.
+    #[test]
+    fn a_host_can_be_spelled_with_the_name_of_one_owner_alone() {
+        let words = ["x", "bar", "1a2b3c4d", "00000000", "ana"];
+        let mut labels: Vec<String> = words.map(str::to_owned).into();
+        for _ in 0..3 {
+            let longer = labels.iter().flat_map(|label| words.map(|word| format!("{label}-{word}")));
+            labels.extend(longer.collect::<Vec<_>>());
+        }
+        let hosts = Hosts::new(BaseDomain::parse("mocks.test").unwrap(), [0; 32]);
+        let mut spelled = 0;
+        for label in labels {
+            let mut owners = BTreeSet::new();
+            for (at, _) in label.match_indices('-') {
+                let parts = (Wildcard::parse(&label[..at]), Subdomain::parse(&label[at + 1..]));
+                let (Ok(wildcard), Ok(subdomain)) = parts else { continue };
+                assert_eq!(
+                    hosts.host(&wildcard, &subdomain).unwrap().as_str(),
+                    format!("{label}.mocks.test")
+                );
+                // Of orgs only one has these digits, whatever word stands before them.
+                owners.insert(subdomain.as_str().rsplit('-').next().unwrap().to_owned());
+            }
+            spelled += owners.len();
+            assert!(owners.len() <= 1, "{label}: {owners:?}");
+        }
+        assert!(spelled > 100, "{spelled}");
+    }
+}

@@ -1,7 +1,7 @@
 //! One conditional write of a shard, whatever the store answers.
 //!
 //! A refused or unanswered put says nothing of what stands; the object does. It is read with its tag, so that what was
-//! read and what a next put replaces are the same.
+//! read and what a next put replaces are the same. What is not ours is written over only in a bucket that is ours.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use moclojer_core::ports::{Condition, ETag, Put, StorageError, StorageKey};
 use moclojer_core::unify::{Generation, Position, Shard, ShardId};
 
-use super::Shared;
+use super::{GeneratorError, Shared, bucket};
 
 /// How often a shard is put in one attempt at most.
 const TRIES: u32 = 5;
@@ -41,6 +41,9 @@ pub(super) enum PutError {
     Look(#[source] StorageError),
     #[error("others changed the shard's object {TRIES} times meanwhile")]
     Contended,
+    /// Somebody else's objects are not written over.
+    #[error("something else stands in the store, and it is not known to be this installation's")]
+    Bucket(#[source] GeneratorError),
 }
 
 /// How many puts are left, and the tag of what stands as far as is known.
@@ -74,7 +77,12 @@ pub(super) async fn put(shared: &Shared, writing: &Writing, tries: &mut Tries) -
                 tokio::time::sleep(PAUSE * tries.used).await;
             }
         }
-        match look(shared, writing).await.map_err(PutError::Look)? {
+        let standing = look(shared, writing).await.map_err(PutError::Look)?;
+        if !matches!(standing, Standing::Mine(_)) {
+            // The bucket may have become another's since the last check of each minute.
+            bucket::verify(shared).await.map_err(PutError::Bucket)?;
+        }
+        match standing {
             Standing::Mine(etag) => return Ok(Stood::Mine(etag)),
             Standing::Above(generation, etag) => return Ok(Stood::Above(generation, etag)),
             Standing::Below(etag) => tries.known = Some(etag),

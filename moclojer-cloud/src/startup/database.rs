@@ -11,7 +11,7 @@ use crate::adapters::postgres::Postgres;
 use crate::adapters::sql::SetupError;
 use crate::admin::{Check, Finding};
 use crate::config::{self, Secret};
-use crate::store::{Installation, InstallationStore};
+use crate::store::{Installation, InstallationStore, StoreError};
 use crate::telemetry::chain;
 
 /// How long the database may be away at the start, or wait for its migration by another.
@@ -28,10 +28,13 @@ pub async fn database(
     settings: &config::Database,
     migrate: bool,
 ) -> Result<(Postgres, Installation), StartError> {
-    let postgres = wait_for(&settings.url, settings.pool, migrate).await?;
-    let installed = postgres.install(&settings.base_domain, settings.shards).await;
-    let installation =
-        installed.map_err(|error| StartError::because("the installation cannot be read", error))?;
+    let (postgres, installation) = wait_for(async || {
+        // All of it in one go: a database that goes away in the middle is waited for as one that is not there yet.
+        let postgres = connect(&settings.url, settings.pool, migrate).await?;
+        let installed = postgres.install(&settings.base_domain, settings.shards).await;
+        Ok((postgres, installed.map_err(OpenError::Installation)?))
+    })
+    .await?;
     if installation.base_domain != settings.base_domain {
         let message = format!(
             "base-domain: the installation in the database has `{}`, configured is `{}`: every mock would move; \
@@ -48,19 +51,44 @@ pub async fn database(
 /// # Errors
 /// When it did not come in time, or is none for this program.
 pub async fn migrate(settings: &config::Migration) -> Result<(), StartError> {
-    wait_for(&settings.database_url, settings.database_pool, true).await.map(drop)
+    let (url, pool) = (&settings.database_url, settings.database_pool);
+    wait_for(async || Ok(connect(url, pool, true).await.map(drop)?)).await
 }
 
-async fn wait_for(url: &Secret, pool: NonZeroU32, migrate: bool) -> Result<Postgres, StartError> {
+/// Why the database cannot be used yet, or at all.
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error("the installation cannot be read")]
+    Installation(#[source] StoreError),
+}
+
+impl OpenError {
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Setup(error) => {
+                matches!(error, SetupError::Unreachable(_) | SetupError::SchemaOld { .. })
+            }
+            Self::Installation(error) => error.is_temporary(),
+        }
+    }
+}
+
+/// Tries until it is there, or cannot come any more.
+async fn wait_for<T>(mut open: impl AsyncFnMut() -> Result<T, OpenError>) -> Result<T, StartError> {
     let since = Instant::now();
     loop {
-        match connect(url, pool, migrate).await {
-            Ok(postgres) => return Ok(postgres),
-            Err(error) if may_pass(&error) && since.elapsed() < PATIENCE => {
+        match open().await {
+            Ok(opened) => return Ok(opened),
+            Err(error) if error.may_pass() && since.elapsed() < PATIENCE => {
                 tracing::warn!(error = chain(&error), "waiting for the database");
                 sleep(PAUSE).await;
             }
-            Err(error) => return Err(StartError::because("database-url", error)),
+            Err(OpenError::Setup(error)) => return Err(StartError::because("database-url", error)),
+            Err(OpenError::Installation(error)) => {
+                return Err(StartError::because("the installation cannot be read", error));
+            }
         }
     }
 }
@@ -73,10 +101,6 @@ async fn connect(url: &Secret, pool: NonZeroU32, migrate: bool) -> Result<Postgr
         postgres.check_schema().await?;
     }
     Ok(postgres)
-}
-
-fn may_pass(error: &SetupError) -> bool {
-    matches!(error, SetupError::Unreachable(_) | SetupError::SchemaOld { .. })
 }
 
 /// Whether the database answers.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
-mod app;
+pub(crate) mod app;
 mod cast;
 mod docs;
 mod errors;

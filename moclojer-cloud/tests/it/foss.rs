@@ -120,6 +120,50 @@ async fn no_error_of_the_store_makes_a_mock_disappear() {
     assert!(health.error.unwrap().contains(&world.cloud.installation.to_string()));
 }
 
+/// What must be impossible, 1: a server that runs, and one that starts.
+#[tokio::test(start_paused = true)]
+async fn a_shard_cut_at_any_place_takes_nobody_away_and_mixes_nobody_up() {
+    let names: Vec<String> = (0..200).map(|number| format!("m{number}.test")).collect();
+    let hosts: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut running = World::serving(1, &hosts).await;
+    for host in hosts.iter().step_by(2) {
+        running.cloud.change(host);
+    }
+    for host in hosts.iter().step_by(10) {
+        running.cloud.drop_host(host);
+    }
+    let whole = bytes::Bytes::from(running.cloud.bytes(0));
+    assert!(whole.len() > 40_000, "{} bytes", whole.len());
+    let key = running.cloud.key(0);
+    for at in (0..whole.len()).step_by(1_000) {
+        running.storage.put(&key, whole.slice(..at), Condition::Always).await.unwrap();
+        running.until(A_LOOK, "it was read", |world| world.health().unreadable == 1).await;
+        running.pass(A_LOOK).await;
+        let mut starting = World::of(1, &hosts).await;
+        starting.storage.fault(&key, Fault::Cut(at));
+        starting.start();
+        starting.pass(SOON).await;
+        for host in &hosts {
+            let body = running.body(host);
+            assert!(body == format!("{host} 1") || body == format!("{host} 2"), "{at}: {host}: {body}");
+            let (status, body) = starting.get(host);
+            let own = body == Some(format!("{host} 1"));
+            assert!(own || status == 503, "{at}: {host}: {status} {body:?}");
+        }
+        starting.stop().await;
+    }
+    running.storage.put(&key, whole, Condition::Always).await.unwrap();
+    running.until(A_LOOK, "whole again", |world| world.health().unreadable == 0).await;
+    for (number, host) in hosts.iter().enumerate() {
+        let wanted = match number {
+            _ if number % 10 == 0 => None,
+            _ if number % 2 == 0 => Some(format!("{host} 2")),
+            _ => Some(format!("{host} 1")),
+        };
+        assert_eq!(running.get(host).1, wanted, "{host}");
+    }
+}
+
 /// What must be impossible, 4 and 13.
 #[tokio::test(start_paused = true)]
 async fn an_older_read_does_not_bring_a_removed_host_back() {

@@ -10,3 +10,5 @@ mod foss;
 mod generator;
 #[cfg(feature = "services")]
 mod issuer;
+#[cfg(feature = "services")]
+mod scale;

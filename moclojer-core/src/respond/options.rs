@@ -22,7 +22,7 @@ impl Responder {
             let policy = candidates
                 .iter()
                 .filter(|(_, plan)| rank(&plan.method).is_some())
-                .find_map(|(_, plan)| plan.endpoint.cors.as_ref())
+                .find_map(|(_, plan)| plan.endpoint.cors.as_deref())
                 .or(self.options.cors.then_some(&open));
             if let Some(policy) = policy {
                 let methods = if methods.is_empty() { asked.as_str().to_owned() } else { methods.join(", ") };

@@ -215,7 +215,7 @@ impl Plan {
         responder: &Responder,
     ) -> Result<Vec<(HeaderName, HeaderValue)>, crate::template::RenderError> {
         let mut headers = Vec::with_capacity(self.endpoint.response.headers.len() + 2);
-        for (index, header) in (0..).zip(&self.endpoint.response.headers) {
+        for (index, header) in (0..).zip(self.endpoint.response.headers.iter()) {
             let value = match &header.value {
                 HeaderSource::Fixed(value) => value.clone(),
                 HeaderSource::Template(template) => {

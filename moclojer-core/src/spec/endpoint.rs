@@ -49,7 +49,7 @@ pub(super) struct Defaults<'n> {
     host: Option<HostPattern>,
     host_text: Option<&'n str>,
     headers: Option<&'n Node>,
-    cors: Option<Cors>,
+    cors: Option<Arc<Cors>>,
     near_misses: Option<bool>,
     digest: u64,
 }
@@ -82,7 +82,7 @@ impl<'n> Defaults<'n> {
                     defaults.headers = Some(node);
                 }
                 if let Some(node) = fields.get("cors") {
-                    defaults.cors = check.inside("cors", |check| cors(check, node));
+                    defaults.cors = check.inside("cors", |check| cors(check, node)).map(Arc::new);
                 }
                 if let Some(node) = fields.get("near-misses") {
                     defaults.near_misses = check.inside("near-misses", |check| check.bool(node));
@@ -151,7 +151,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     let query = query(check, &fields, parsed.as_ref());
     let body = fields.get("body").and_then(|node| check.inside("body", |check| body_shape(check, node)));
     let cors = match fields.get("cors") {
-        Some(node) => check.inside("cors", |check| cors(check, node)),
+        Some(node) => check.inside("cors", |check| cors(check, node)).map(Arc::new),
         None => defaults.cors.clone(),
     };
     let enabled = fields

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::path::PathProblem;
 use crate::problem::Code;
@@ -18,9 +19,9 @@ const MAX_BYTES: usize = 253;
 /// The longest label of one, in bytes.
 const MAX_LABEL_BYTES: usize = 63;
 
-/// A host that endpoints answer for: a name, an address, or `*.` and a name for any one label before it.
+/// A host that endpoints answer for: a name, an address, or `*.` and a name for any one label before it. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HostPattern(Box<str>);
+pub struct HostPattern(Arc<str>);
 
 impl HostPattern {
     /// Reads a host: `api.example.com`, `*.example.com`, `127.0.0.1`, `[::1]`.
@@ -80,6 +81,11 @@ impl HostPattern {
     /// The host in the form that is compared; a wildcard host begins with `*.`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same, shared.
+    pub(crate) fn share(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 
     /// What follows the `*.` of a wildcard host.

@@ -40,7 +40,7 @@ pub struct Endpoint {
     /// Its answer.
     pub response: Response,
     /// Which other origins may read its answer.
-    pub cors: Option<Cors>,
+    pub cors: Option<Arc<Cors>>,
     /// Whether a miss may name it, where the file says so.
     pub near_misses: Option<bool>,
     /// Equal for endpoints that say the same.
@@ -57,7 +57,7 @@ pub struct Label {
     /// Its path as written, with the prefix of its document.
     pub path: Box<str>,
     /// Its host as written.
-    pub host: Option<Box<str>>,
+    pub host: Option<Arc<str>>,
     /// Where it stands.
     pub place: Place,
 }
@@ -86,7 +86,7 @@ pub struct Response {
     /// 200 to 599.
     pub status: http::StatusCode,
     /// In order, the decided content type included.
-    pub headers: Vec<Header>,
+    pub headers: Arc<[Header]>,
     /// The body.
     pub body: BodySource,
 }

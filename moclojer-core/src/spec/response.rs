@@ -102,9 +102,9 @@ pub(super) fn read(
             let message = format!("status {} never has a body; it is not sent", status.as_u16());
             check.warning(Code::BODY_NOT_SENT, node.span, message);
         });
-        return Some(Response { status, headers, body: BodySource::Fixed(Bytes::new()) });
+        return Some(Response { status, headers: headers.into(), body: BodySource::Fixed(Bytes::new()) });
     }
-    Some(Response { status, headers, body })
+    Some(Response { status, headers: headers.into(), body })
 }
 
 fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {

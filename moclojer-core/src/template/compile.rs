@@ -184,6 +184,10 @@ impl<'n> Compiler<'n> {
         program.literals = self.literals.into_iter().map(String::into_boxed_str).collect();
         program.text.shrink_to_fit();
         program.code.shrink_to_fit();
+        program.fields.shrink_to_fit();
+        program.variables.shrink_to_fit();
+        program.keys.shrink_to_fit();
+        program.places.shrink_to_fit();
         Compiled { template: Some(Template { program: self.program }), notes: self.notes }
     }
 

@@ -4,12 +4,17 @@
 //! and so in no listing), makes it durable, renames it and makes the renaming durable: after a crash there is the old
 //! object or the new one, whole. Conditions hold within this process, by one of a fixed number of locks that the file's
 //! path chooses; who reads takes none. A key cannot be another one's folder: that put is refused.
+//!
+//! A listing reads again only what may have changed since the last one: servers list every few seconds.
 
-use std::fs::{self, File};
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,11 +29,38 @@ const AT_ONCE: usize = 32;
 /// Of whom a put's condition and its writing keep others out: puts and deletes of the same file.
 static LOCKS: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
 
+/// A file that was changed so lately may be changed again within the same tick of its clock.
+const SETTLED: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(super) struct FileSystem {
     root: Arc<Path>,
     limits: Limits,
     calls: Arc<Semaphore>,
+    tags: Arc<Mutex<Tags>>,
+}
+
+/// The ETags of what was listed, while the files are as they were then.
+type Tags = HashMap<StorageKey, (Stamp, ETag)>;
+
+/// What tells one state of a file from another: a put makes a new file, and no one can set the time of its last change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    file: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    /// None while the file may change again without another stamp.
+    fn of(metadata: &Metadata) -> Option<Self> {
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+        let settled =
+            u64::try_from(changed.0).is_ok_and(|seconds| Duration::from_secs(seconds + 1) + SETTLED <= now);
+        settled.then(|| Self { device: metadata.dev(), file: metadata.ino(), size: metadata.len(), changed })
+    }
 }
 
 impl FileSystem {
@@ -37,7 +69,7 @@ impl FileSystem {
         make_folder(root)?;
         // The locks go by path: one folder has one.
         let root = fs::canonicalize(root)?.into();
-        Ok(Self { root, limits, calls: Arc::new(Semaphore::new(AT_ONCE)) })
+        Ok(Self { root, limits, calls: Arc::new(Semaphore::new(AT_ONCE)), tags: Arc::default() })
     }
 
     /// Does something on a thread that may wait for the disk. What was begun is finished, even if nobody waits for it.
@@ -92,8 +124,16 @@ impl Storage for FileSystem {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StorageError> {
-        let prefix = prefix.to_owned();
-        within(self.limits.list, self.on_disk(move |root| list_files(root, &prefix))).await
+        let (prefix, tags) = (prefix.to_owned(), Arc::clone(&self.tags));
+        let list = self.on_disk(move |root| {
+            let known = tags.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let (listed, seen) = list_files(root, &prefix, &known)?;
+            let mut tags = tags.lock().unwrap_or_else(PoisonError::into_inner);
+            tags.retain(|key, _| !key.as_str().starts_with(&prefix));
+            tags.extend(seen);
+            Ok(listed)
+        });
+        within(self.limits.list, list).await
     }
 
     async fn delete(&self, key: &StorageKey) -> Result<(), StorageError> {
@@ -182,9 +222,9 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
-/// All files under the root whose keys begin with a prefix.
-fn list_files(root: &Path, prefix: &str) -> io::Result<Vec<Listed>> {
-    let mut listed = Vec::new();
+/// All files under the root whose keys begin with a prefix, and their tags for the next listing.
+fn list_files(root: &Path, prefix: &str, known: &Tags) -> io::Result<(Vec<Listed>, Tags)> {
+    let (mut listed, mut seen) = (Vec::new(), Tags::new());
     // Keys are at most 512 bytes, so that the folders that are gone through are not deeper than 256.
     let mut folders = vec![String::new()];
     // The root has to be there: a store that is away is no empty one.
@@ -206,14 +246,32 @@ fn list_files(root: &Path, prefix: &str) -> io::Result<Vec<Listed>> {
             if kind.is_dir() && (below.starts_with(prefix) || prefix.starts_with(&below)) {
                 folders.push(below);
             } else if kind.is_file() && name.starts_with(prefix) {
-                // One that was removed in between is not there.
-                if let Some(bytes) = read_if_there(&entry.path())? {
-                    listed.push(Listed { key, etag: ETag::of(&bytes), size: bytes.len() as u64 });
+                let Some((stamp, file)) = look_at(key, &entry.path(), known)? else { continue };
+                if let Some(stamp) = stamp {
+                    seen.insert(file.key.clone(), (stamp, file.etag.clone()));
                 }
+                listed.push(file);
             }
         }
     }
-    Ok(listed)
+    Ok((listed, seen))
+}
+
+/// One file of a listing, read unless its tag is known; none where it was removed in between.
+fn look_at(key: StorageKey, path: &Path, known: &Tags) -> io::Result<Option<(Option<Stamp>, Listed)>> {
+    // Before it is read: what is put in between has another stamp at the next listing.
+    let stamp = match fs::metadata(path) {
+        Ok(metadata) => Stamp::of(&metadata),
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if let (Some(stamp), Some((before, etag))) = (stamp, known.get(&key))
+        && stamp == *before
+    {
+        return Ok(Some((Some(stamp), Listed { key, etag: etag.clone(), size: stamp.size })));
+    }
+    let bytes = read_if_there(path)?;
+    Ok(bytes.map(|bytes| (stamp, Listed { key, etag: ETag::of(&bytes), size: bytes.len() as u64 })))
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StorageError {

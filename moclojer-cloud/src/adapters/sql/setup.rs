@@ -1,6 +1,8 @@
 //! Errors of opening a database, and its schema.
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
+
+use super::may_pass;
 
 /// A database cannot be used as it is. None says a password or a URL.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ pub enum SetupError {
     },
     /// A migration failed; nothing of it stands.
     #[error("the schema of the database could not be brought up to date")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
     /// The folder or file of the database cannot be used.
     #[error("the file of the database cannot be used")]
     File(#[source] std::io::Error),
@@ -48,6 +50,18 @@ pub enum SetupError {
 impl From<sqlx::Error> for SetupError {
     fn from(error: sqlx::Error) -> Self {
         Self::Unreachable(error)
+    }
+}
+
+/// A migration that the connection ended is one that was not tried.
+impl From<MigrateError> for SetupError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if may_pass(&error) => {
+                Self::Unreachable(error)
+            }
+            error => Self::Migration(error),
+        }
     }
 }
 

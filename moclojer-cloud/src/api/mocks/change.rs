@@ -25,14 +25,16 @@ use crate::store::{Edit, Edited, Place, Served};
 /// What is to be changed of a mock.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct MockChange {
     /// A mock file, in YAML.
+    #[schema(pattern = r"^[^\u0000]*$")]
     content: Option<String>,
     /// The mock's own part of its host. A new one moves the mock to another host.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 63)]
     wildcard: Option<Wildcard>,
     /// The revision that the change was made from; `If-Match` may say it instead.
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = Option<u64>, minimum = 1)]
     if_revision: Option<Revision>,
 }
 
@@ -52,7 +54,8 @@ impl FromFields for MockChange {
 /// is named.
 #[utoipa::path(put, path = "/mocks/{id}", tag = "mocks", request_body = MockChange,
     params(("id" = Uuid, Path, description = "the mock"),
-        ("If-Match" = Option<String>, Header, description = "the `ETag` of the mock that the change was made from")),
+        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[0-9]{1,18}")$"#,
+            description = "the `ETag` of the mock that the change was made from")),
     responses((status = 200, description = "the mock", body = MockAnswer), refusals::ChangingMock))]
 pub(crate) async fn change_mock(
     State(state): State<Shared>,
@@ -85,12 +88,14 @@ pub(crate) async fn apply(
     if_revision: Option<Revision>,
     headers: &HeaderMap,
 ) -> Answer<MockAnswer> {
+    // Wrong before anything is compared; missing or stale only where something changes.
+    let if_revision = precondition::named(if_revision, headers)?;
     let content = wanted.content.filter(|content| mock.content.as_ref() != Some(content));
     let wildcard = wanted.wildcard.filter(|wildcard| *wildcard != mock.wildcard);
     if content.is_none() && wildcard.is_none() {
         return Ok(MockAnswer::of(&mock, &state.settings));
     }
-    let if_revision = precondition::required(if_revision, headers)?;
+    let if_revision = if_revision.ok_or_else(|| ApiError::new(Cause::RevisionRequired))?;
     if if_revision != mock.revision {
         return Err(stale(&MockAnswer::of(&mock, &state.settings)));
     }

@@ -70,8 +70,9 @@ impl FromFields for HistoryPage {
 /// Who: its owner, or a member of the org that owns it. The newest 100 are kept, and those of 90 days.
 #[utoipa::path(get, path = "/mocks/{id}/history", tag = "history",
     params(("id" = Uuid, Path, description = "the mock"),
-        ("limit" = Option<u32>, Query, description = "at most so many, up to 100"),
-        ("before" = Option<u64>, Query, description = "only revisions before this one")),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "at most so many, up to 100"),
+        ("before" = Option<u64>, Query, minimum = 1,
+            description = "only revisions before this one")),
     responses((status = 200, description = "the newest first, without content; `Link` leads to the next page",
         body = Vec<PastAnswer>), refusals::Listing))]
 pub(crate) async fn history(
@@ -118,9 +119,10 @@ async fn past_of(state: &Shared, mock: MockId, revision: u64) -> Answer<Past> {
 /// What goes with going back to a revision.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Restore {
     /// The newest revision as the caller saw it; `If-Match` may say it instead.
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = Option<u64>, minimum = 1)]
     if_revision: Option<Revision>,
 }
 
@@ -136,7 +138,8 @@ impl FromFields for Restore {
 #[utoipa::path(post, path = "/mocks/{id}/history/{revision}/restore", tag = "history", request_body = Restore,
     params(("id" = Uuid, Path, description = "the mock"),
         ("revision" = u64, Path, description = "the revision to go back to"),
-        ("If-Match" = Option<String>, Header, description = "the `ETag` of the newest mock as the caller saw it")),
+        ("If-Match" = Option<String>, Header, nullable = false, pattern = r#"^(\*|(W/)?"[0-9]{1,18}")$"#,
+            description = "the `ETag` of the newest mock as the caller saw it")),
     responses((status = 200, description = "the mock", body = MockAnswer), refusals::ChangingMock))]
 pub(crate) async fn restore(
     State(state): State<Shared>,

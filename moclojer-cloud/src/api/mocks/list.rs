@@ -15,7 +15,7 @@ use crate::api::error::Answer;
 use crate::api::fields::{Fields, FromFields};
 use crate::api::refusals;
 use crate::api::state::{Settings, Shared};
-use crate::domain::{Customer, Mock, OrgId, Owner, Subdomain, Wildcard};
+use crate::domain::{Customer, Mock, OrgId, Owner};
 use crate::store::Page;
 
 /// How many things a page has at most, and when nothing else is asked for.
@@ -58,12 +58,12 @@ impl FromFields for ListPage {
         let org = fields.id("org");
         let content = fields.boolean("content").unwrap_or(false);
         let most = if content { PAGE_WITH_CONTENT } else { PAGE };
-        let limit = fields.number("limit", 1, most.into());
+        let limit = fields.number("limit", 1, PAGE.into());
         let after = fields.parsed("after", cursor);
         Some(Self {
             org,
             content,
-            limit: limit.and_then(|limit| limit.try_into().ok()).unwrap_or(most),
+            limit: limit.and_then(|limit| limit.try_into().ok()).map_or(most, |limit: u32| limit.min(most)),
             after,
         })
     }
@@ -71,9 +71,11 @@ impl FromFields for ListPage {
 
 /// A place in the list: `subdomain.wildcard`. For clients it is opaque.
 fn cursor(text: &str) -> Result<(String, String), &'static str> {
-    let parts = text.split_once('.').filter(|(subdomain, wildcard)| {
-        Subdomain::parse(subdomain).is_ok() && Wildcard::parse(wildcard).is_ok()
-    });
+    let label = |text: &str| {
+        let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=63).contains(&text.len()) && text.bytes().all(letter)
+    };
+    let parts = text.split_once('.').filter(|(subdomain, wildcard)| label(subdomain) && label(wildcard));
     let (subdomain, wildcard) = parts.ok_or("is no cursor: take it from the `Link` of the page before")?;
     Ok((subdomain.to_owned(), wildcard.to_owned()))
 }
@@ -85,8 +87,10 @@ fn cursor(text: &str) -> Result<(String, String), &'static str> {
 #[utoipa::path(get, path = "/mocks", tag = "mocks",
     params(("org" = Option<Uuid>, Query, description = "only mocks of this org"),
         ("content" = Option<bool>, Query, description = "with contents"),
-        ("limit" = Option<u32>, Query, description = "at most so many mocks: up to 100, with contents up to 20"),
-        ("after" = Option<String>, Query, description = "where the page begins, from the `Link` of the page before")),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100,
+            description = "at most so many mocks; a page with contents has up to 20"),
+        ("after" = Option<String>, Query, pattern = r"^[a-z0-9-]{1,63}\.[a-z0-9-]{1,63}$",
+            description = "where the page begins, from the `Link` of the page before")),
     responses((status = 200, description = "by subdomain and wildcard; `Link` leads to the next page",
         body = Vec<MocksOfSubdomain>), refusals::Listing))]
 pub(crate) async fn mocks(

@@ -21,19 +21,21 @@ use crate::store::{Created, NewMock, Place};
 /// A mock to be made.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 pub(crate) struct NewMockBody {
     /// The mock's own part of its host: lower-case letters, digits, and `-` between them.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 63)]
     wildcard: Wildcard,
     /// Whether it is to be served; true when it is left out.
     enabled: Option<bool>,
     /// A mock file, in YAML; a commented sample when it is left out.
+    #[schema(pattern = r"^[^\u0000]*$")]
     content: Option<String>,
     /// The org whose it is to be; the caller's own when it is left out.
     org_id: Option<Uuid>,
     /// The owner's part of the host: what it is in any case, for clients that want to say it; the slug of an org makes
     /// the mock the org's.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length = 31)]
     subdomain: Option<Subdomain>,
 }
 

@@ -115,6 +115,13 @@ impl App {
         Self::assembled(issuer, auth, Arc::new(InProcessBus::default()), Some(store), |_| {}).await
     }
 
+    /// The same over a database and a bus that others use too.
+    pub(crate) async fn over(store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Self {
+        let issuer = Issuer::start().await;
+        let auth: Arc<dyn Authenticator> = Arc::new(issuer.auth());
+        Self::assembled(issuer, auth, bus, Some(store), |_| {}).await
+    }
+
     pub(crate) async fn with_bus(bus: Arc<dyn Bus>) -> Self {
         let issuer = Issuer::start().await;
         let auth: Arc<dyn Authenticator> = Arc::new(issuer.auth());

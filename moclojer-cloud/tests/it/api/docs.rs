@@ -39,6 +39,9 @@ fn kind(schema: &Value) -> String {
         Value::Array(types) => types.iter().map(text).filter(|kind| *kind != "null").collect(),
         one => vec![text(one)],
     };
+    if types == ["object", "array"] {
+        return "object or list".to_owned();
+    }
     match types.first().copied().unwrap_or_default() {
         "array" => format!("list of {}", kind(&schema["items"])),
         "integer" => "number".to_owned(),

@@ -363,6 +363,34 @@ async fn a_folder_keeps_its_objects_and_hides_the_leftover_of_a_crash() {
     assert!(!folder.path().join("a/other~").exists());
 }
 
+/// A listing keeps tags of files that did not change for two seconds; by then one that did is read again all the same.
+#[tokio::test]
+async fn a_listing_of_a_folder_sees_each_change_whenever_it_comes() {
+    let folder = Folder::new();
+    let url = StoreUrl::FileSystem(folder.path().to_owned());
+    let open = || ObjectStore::open(&url, None, Limits::default()).unwrap();
+    let (writer, reader) = (open(), open());
+    let tags = async || {
+        let listed = reader.list("").await.unwrap();
+        listed.into_iter().map(|listed| (listed.key.to_string(), listed.etag)).collect::<Vec<_>>()
+    };
+    write(&writer, "stays", "as it is").await;
+    for text in ["one", "two", "six"] {
+        write(&writer, "changes", text).await;
+        let wanted = vec![
+            ("changes".to_owned(), ETag::of(text.as_bytes())),
+            ("stays".to_owned(), ETag::of(b"as it is")),
+        ];
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(2_500) {
+            let mut listed = tags().await;
+            listed.sort_by(|one, other| one.0.cmp(&other.0));
+            assert_eq!(listed, wanted);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_folder_cannot_hold_a_key_that_is_the_folder_of_another() {
     let opened = file_system().await;

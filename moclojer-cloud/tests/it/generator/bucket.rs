@@ -182,6 +182,36 @@ async fn another_installations_bucket_is_not_written_to_and_the_error_names_both
     drop(running);
 }
 
+/// What must be impossible, 1: a change that comes before the next check of the bucket.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_became_anothers_is_not_written_over_at_any_moment() {
+    let (ours, theirs) = (World::new(2), World::new(2));
+    theirs.store.tables().installation.as_mut().unwrap().id = Uuid::from_u128(99);
+    let _running = [ours.start(), theirs.start()];
+    ours.edit("a", "x");
+    theirs.edit("b", "y");
+    ours.until("served", async || served(&ours) == Some(1) && served(&theirs) == Some(1)).await;
+    ours.until_dry().await;
+    theirs.until_dry().await;
+    ours.storage.wipe().await;
+    let (storage, foreign) = (ours.storage.objects(), theirs.storage.objects());
+    for listed in foreign.list("").await.unwrap() {
+        let object = foreign.get(&listed.key).await.unwrap().unwrap();
+        storage.put(&listed.key, object.bytes, Condition::Always).await.unwrap();
+    }
+    let standing = storage.list("").await.unwrap();
+    for n in 0..20 {
+        ours.edit("a", &format!("content {n}"));
+        sleep(Duration::from_secs(7)).await;
+        assert_eq!(storage.list("").await.unwrap(), standing, "{n}");
+    }
+    // Its own again, empty.
+    ours.storage.wipe().await;
+    ours.until_dry().await;
+    ours.until("served", async || layout_file(&ours).await.is_some()).await;
+    ours.assert_newest_stands().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_layout_that_cannot_be_read_has_nothing_written() {
     let world = World::new(2);

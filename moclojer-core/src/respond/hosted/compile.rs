@@ -17,10 +17,14 @@ use super::host::{Host, State};
 use super::shelf::Shelf;
 use crate::problem::Severity;
 use crate::route;
-use crate::spec::{Format, Settings, Spec};
+use crate::spec::host::HostPattern;
+use crate::spec::{Endpoint, Format, Header, HeaderSource, Settings, Spec};
 
 /// Texts up to this size are compiled by whoever needs them: about a millisecond.
 const SMALL_BYTES: usize = 16 << 10;
+
+/// How many different lists of headers of a host are compared with others.
+const KNOWN_HEADERS: usize = 16;
 
 /// Makes blocks of texts.
 #[derive(Debug)]
@@ -171,6 +175,40 @@ fn block(host: &Host, settings: &Settings, seed: Option<u64>) -> Result<Block, S
         Some(other) => {
             Err(format!("an endpoint is not for this host: {} {}", other.label.method, other.label.path))
         }
-        None => Ok(Block::new(spec.endpoints, seed, host.counters())),
+        None => {
+            let mut endpoints = spec.endpoints;
+            share(&mut endpoints, &host.name);
+            Ok(Block::new(endpoints, seed, host.counters()))
+        }
     }
+}
+
+/// Keeps once what the endpoints of a host have in common, since the blocks of many hosts are held: its name, and lists
+/// of headers that say the same.
+fn share(endpoints: &mut [Arc<Endpoint>], host: &HostPattern) {
+    let name = host.share();
+    let mut known: Vec<Arc<[Header]>> = Vec::new();
+    for endpoint in endpoints {
+        // Nobody else has one that was just read.
+        let Some(endpoint) = Arc::get_mut(endpoint) else { continue };
+        endpoint.host = Some(host.clone());
+        if let Some(label) = Arc::get_mut(&mut endpoint.label) {
+            label.host = Some(Arc::clone(&name));
+        }
+        let headers = &mut endpoint.response.headers;
+        match known.iter().find(|known| same(known, headers)) {
+            Some(known) => *headers = Arc::clone(known),
+            None if known.len() < KNOWN_HEADERS => known.push(Arc::clone(headers)),
+            None => {}
+        }
+    }
+}
+
+/// Whether two lists have the same names and values, for every request.
+fn same(one: &[Header], other: &[Header]) -> bool {
+    let equal = |(one, other): (&Header, &Header)| match (&one.value, &other.value) {
+        (HeaderSource::Fixed(value), HeaderSource::Fixed(more)) => one.name == other.name && value == more,
+        _ => false,
+    };
+    one.len() == other.len() && one.iter().zip(other).all(equal)
 }

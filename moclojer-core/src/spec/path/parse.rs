@@ -27,10 +27,13 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<PathProblem>> {
     }
     let mut parser =
         Parser { text, at: 0, captures: Vec::new(), names: HashMap::new(), problems: Vec::new() };
-    let segments = parser.segments();
+    let mut segments = parser.segments();
     let end = parser.at;
     let query = if parser.take('?') { parser.query() } else { Vec::new() };
     if parser.problems.is_empty() {
+        // They are kept for as long as their endpoint.
+        segments.shrink_to_fit();
+        parser.captures.shrink_to_fit();
         let pattern = PathPattern { text: text[..end].into(), segments, captures: parser.captures };
         Ok(Parsed { pattern, query })
     } else {
