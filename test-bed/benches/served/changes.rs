@@ -151,9 +151,13 @@ pub(crate) async fn sustained(installation: &Installation) {
     print_cpu(installation, before, count);
     for program in Program::ALL {
         let log = installation.log(program);
-        let trouble: Vec<&str> =
-            log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+        let trouble: Vec<&str> = log.lines().filter(|line| is_trouble(line)).collect();
         println!("warnings and errors in the log of {program:?}: {}", trouble.len());
         trouble.iter().rev().take(SHOWN).for_each(|line| println!("    {line}"));
     }
+}
+
+/// Whether a line of a log, in JSON, is a warning or an error.
+fn is_trouble(line: &str) -> bool {
+    [r#""level":"warn""#, r#""level":"error""#].iter().any(|level| line.contains(level))
 }
