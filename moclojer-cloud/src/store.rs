@@ -438,7 +438,7 @@ pub struct Backlog {
 #[async_trait]
 pub trait ProjectionStore: Send + Sync + fmt::Debug {
     /// Shards of the written layout that have hosts behind or no tag, are not claimed and whose waiting time is over,
-    /// the longest waiting first.
+    /// the longest waiting first, as one host behind of each tells.
     async fn behind(&self, limit: u32) -> Result<Vec<ShardId>>;
 
     /// Claims a shard of the written layout for `lease`, unless somebody has it or it waits after a failure. The
