@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use model::{
-    BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec,
+    BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec, Verb,
 };
 pub(crate) use response::{header_value, is_json_type};
 pub use settings::{Env, Settings};

@@ -46,7 +46,7 @@ pub(crate) fn banner(address: &SocketAddr, loaded: &Loaded, color: bool) -> Stri
             "  {:<7} {url:<widest$}  {faint}{}:{}",
             label.method, label.place.file, label.place.line
         );
-        if let Some(host) = &label.host {
+        if let Some(host) = &endpoint.host {
             let _ = write!(text, "  host {host}");
         }
         if let Some(name) = &label.name {

@@ -8,16 +8,16 @@ use http::{HeaderName, HeaderValue};
 
 use super::Responder;
 use super::chance::SeededEndpoints;
-use super::plan::Plan;
+use super::plan::{FixedHeaders, Plan};
 use crate::route::Routes;
 use crate::spec::host::HostPattern;
-use crate::spec::{BodySource, Endpoint, Label, Spec};
+use crate::spec::{BodySource, Endpoint, Label, MethodMatch, Spec};
 use crate::template::Counters;
 
 /// All endpoints of one host (or of none), compiled.
 #[derive(Debug)]
 pub(super) struct Block {
-    plans: Vec<Plan>,
+    plans: Box<[Plan]>,
     pub(super) routes: Routes,
     /// Which draws the answers get, where there is a seed.
     pub(super) seeded: SeededEndpoints,
@@ -33,12 +33,19 @@ pub struct EndpointRef(Shared);
 #[derive(Clone)]
 enum Shared {
     Block(Arc<Block>, u32),
+    Endpoint(Arc<Endpoint>),
     Label(Arc<Label>),
 }
 
 impl EndpointRef {
     pub(super) fn of(block: Arc<Block>, index: u32) -> Self {
         Self(Shared::Block(block, index))
+    }
+}
+
+impl From<&Arc<Endpoint>> for EndpointRef {
+    fn from(endpoint: &Arc<Endpoint>) -> Self {
+        Self(Shared::Endpoint(Arc::clone(endpoint)))
     }
 }
 
@@ -54,6 +61,7 @@ impl std::ops::Deref for EndpointRef {
     fn deref(&self) -> &Label {
         match &self.0 {
             Shared::Block(block, index) => &block.plan(*index).endpoint.label,
+            Shared::Endpoint(endpoint) => &endpoint.label,
             Shared::Label(label) => label,
         }
     }
@@ -68,7 +76,7 @@ impl std::fmt::Debug for EndpointRef {
 /// Fixed bodies and header lists of a block: equal ones are kept once.
 #[derive(Default)]
 struct Shelf {
-    headers: HashMap<Vec<(HeaderName, HeaderValue)>, super::Headers>,
+    headers: HashMap<Vec<(HeaderName, HeaderValue)>, FixedHeaders>,
     bodies: HashSet<Bytes>,
 }
 
@@ -81,12 +89,12 @@ impl Shelf {
         body.clone()
     }
 
-    fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) -> super::Headers {
+    fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) -> FixedHeaders {
         match self.headers.get(&headers) {
-            Some(shared) => shared.clone(),
+            Some(shared) => Arc::clone(shared),
             None => {
-                let shared = super::Headers::Fixed(headers.as_slice().into());
-                self.headers.insert(headers, shared.clone());
+                let shared: FixedHeaders = headers.as_slice().into();
+                self.headers.insert(headers, Arc::clone(&shared));
                 shared
             }
         }
@@ -125,11 +133,11 @@ impl Block {
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// Endpoints that were not there before.
-    pub added: Vec<Arc<Label>>,
+    pub added: Vec<EndpointRef>,
     /// Endpoints that are gone.
-    pub removed: Vec<Arc<Label>>,
+    pub removed: Vec<EndpointRef>,
     /// Endpoints whose method, host and path were there before and that say something else now.
-    pub changed: Vec<Arc<Label>>,
+    pub changed: Vec<EndpointRef>,
 }
 
 impl Changes {
@@ -200,24 +208,26 @@ impl Responder {
 
 /// Endpoints with the same method, host and path are the same one, counted through in file order.
 fn compare<'p>(before: impl Iterator<Item = &'p Plan>, specs: &[&'p Spec]) -> Changes {
-    type Key<'l> = (&'l str, Option<&'l str>, &'l str);
-    fn key(label: &Label) -> Key<'_> {
-        (&label.method, label.host.as_deref(), &label.path)
+    type Key<'e> = (MethodMatch, Option<&'e HostPattern>, &'e str);
+    fn key(endpoint: &Endpoint) -> Key<'_> {
+        (endpoint.method, endpoint.host.as_ref(), &endpoint.label.path)
     }
-    let mut known: HashMap<Key<'p>, std::collections::VecDeque<&'p Endpoint>> = HashMap::new();
+    let mut known: HashMap<Key<'p>, std::collections::VecDeque<&'p Arc<Endpoint>>> = HashMap::new();
     for plan in before {
-        known.entry(key(&plan.endpoint.label)).or_default().push_back(&plan.endpoint);
+        known.entry(key(&plan.endpoint)).or_default().push_back(&plan.endpoint);
     }
     let mut changes = Changes::default();
     for endpoint in specs.iter().flat_map(|spec| &spec.endpoints) {
-        match known.get_mut(&key(&endpoint.label)).and_then(std::collections::VecDeque::pop_front) {
-            None => changes.added.push(Arc::clone(&endpoint.label)),
-            Some(old) if old.digest != endpoint.digest => changes.changed.push(Arc::clone(&endpoint.label)),
+        match known.get_mut(&key(endpoint)).and_then(std::collections::VecDeque::pop_front) {
+            None => changes.added.push(endpoint.into()),
+            Some(old) if old.digest != endpoint.digest => changes.changed.push(endpoint.into()),
             Some(_) => {}
         }
     }
     let gone = known.into_values().flatten();
-    changes.removed.extend(gone.map(|endpoint| Arc::clone(&endpoint.label)));
-    changes.removed.sort_by(|left, right| (&left.path, &left.method).cmp(&(&right.path, &right.method)));
+    changes.removed.extend(gone.map(EndpointRef::from));
+    changes
+        .removed
+        .sort_by(|left, right| (&left.path, left.method.as_str()).cmp(&(&right.path, right.method.as_str())));
     changes
 }

@@ -105,7 +105,7 @@ impl ErrorBody {
     /// An object that is left open for more members.
     fn label(&mut self, label: &Label, with_place: bool) {
         self.json.push_str("{\"method\":");
-        write_string(&label.method, &mut self.json);
+        write_string(label.method.as_str(), &mut self.json);
         self.json.push_str(",\"path\":");
         write_string(&label.path, &mut self.json);
         if let Some(name) = &label.name {

@@ -9,6 +9,7 @@ use super::reason::{NearMiss, Reason};
 use super::search::{Search, method_rank};
 use super::{Answer, EndpointRef, Headers, Outcome, Responder};
 use crate::route::Segments;
+use crate::spec::Endpoint;
 use crate::spec::path::{Part as PatternPart, PathPattern, Segment};
 
 /// How many endpoints a miss names.
@@ -26,7 +27,7 @@ impl Responder {
         let candidates = search.candidates();
         let rank = method_rank(search.view.request.method);
         let failed: Vec<&(usize, &Plan)> =
-            candidates.iter().filter(|(_, plan)| rank(&plan.method).is_some()).collect();
+            candidates.iter().filter(|(_, plan)| rank(plan.method).is_some()).collect();
         if !failed.is_empty() {
             let wants_body = failed.iter().any(|(_, plan)| plan.endpoint.body.is_some());
             if wants_body && search.view.unread() {
@@ -65,7 +66,7 @@ impl Responder {
     }
 
     fn method_not_allowed(&self, search: &Search<'_, '_>, candidates: &[(usize, &Plan)]) -> Answer {
-        let methods = allowed(candidates.iter().map(|(_, plan)| &plan.endpoint.method)).join(", ");
+        let methods = allowed(candidates.iter().map(|(_, plan)| plan.method)).join(", ");
         let message = format!("{} is not served here; {methods} is", search.view.request.method);
         let mut body = ErrorBody::new(search.view, &message, "method-not-allowed");
         let nearest = self.nearest(search);
@@ -101,7 +102,7 @@ impl Responder {
         let rank = method_rank(search.view.request.method);
         self.hosts.hosts().take(OTHER_HOSTS).find_map(|(host, block)| {
             let candidates = search.candidates_in(&block, Vec::new());
-            let fits = candidates.iter().any(|(_, plan)| rank(&plan.method).is_some());
+            let fits = candidates.iter().any(|(_, plan)| rank(plan.method).is_some());
             fits.then(|| host.to_string())
         })
     }
@@ -118,7 +119,7 @@ impl Responder {
             block.routes.near(path, room, |index| {
                 let plan = block.plan(index);
                 if plan.endpoint.near_misses.unwrap_or(self.options.local || self.options.near_misses) {
-                    let method = u32::from(rank(&plan.method).is_some()) * METHOD_FITS;
+                    let method = u32::from(rank(plan.method).is_some()) * METHOD_FITS;
                     let score = closeness(&plan.endpoint.path, path) + method;
                     scored.push((std::cmp::Reverse(score), scored.len(), plan));
                 }
@@ -130,7 +131,7 @@ impl Responder {
         scored
             .into_iter()
             .map(|(_, _, plan)| {
-                let endpoint = EndpointRef::from(&plan.endpoint.label);
+                let endpoint = EndpointRef::from(&plan.endpoint);
                 NearMiss { endpoint, reason: self.first_reason(search, plan) }
             })
             .collect()
@@ -141,9 +142,9 @@ impl Responder {
         let request = search.view.request;
         let pattern = &plan.endpoint.path;
         let Some((_, path)) = search.forms().find(|(_, path)| pattern.fits(path)) else {
-            return search.form(0).map_or(Reason::Order, |path| path_reason(pattern, path));
+            return search.form(0).map_or(Reason::Order, |path| path_reason(&plan.endpoint, path));
         };
-        if method_rank(request.method)(&plan.endpoint.method).is_none() {
+        if method_rank(request.method)(plan.method).is_none() {
             let (wanted, found) = (plan.endpoint.method.as_str().to_owned(), request.method.to_string());
             return Reason::Method { wanted, found };
         }
@@ -206,11 +207,12 @@ fn similarity(wanted: &str, found: &str) -> u32 {
 }
 
 /// The first segment that differs, else the number of segments.
-fn path_reason(pattern: &PathPattern, path: &Segments<'_>) -> Reason {
+fn path_reason(endpoint: &Endpoint, path: &Segments<'_>) -> Reason {
+    let pattern = &endpoint.path;
     for (index, (wanted, found)) in pattern.segments.iter().zip(path.iter()).enumerate() {
         if !wanted.fits(found) {
             // No type and no literal holds a slash, so segments are told apart in the text too.
-            let wanted = pattern.text.split('/').nth(index + 1).unwrap_or_default().to_owned();
+            let wanted = endpoint.label.path.split('/').nth(index + 1).unwrap_or_default().to_owned();
             return Reason::Segment { index: index + 1, wanted, found: cut(found, 128).to_owned() };
         }
     }

@@ -5,23 +5,23 @@ use http::{HeaderValue, Method, StatusCode, header};
 use super::search::{Search, method_rank};
 use super::view::View;
 use super::{Answer, Headers, Outcome, Responder, cors};
-use crate::spec::{Cors, MethodMatch};
+use crate::spec::{Cors, MethodMatch, Verb};
 
 impl Responder {
     /// `None`: the body is needed.
     pub(super) fn answer_options(&self, search: &Search<'_, '_>) -> Option<Answer> {
-        let own = |wanted: &MethodMatch| (*wanted == MethodMatch::Exactly(Method::OPTIONS)).then_some(0);
+        let own = |wanted: MethodMatch| (wanted == MethodMatch::Exactly(Verb::Options)).then_some(0);
         if let Some(chosen) = search.find(own).ok()? {
             return self.render(search, &chosen);
         }
         let candidates = search.candidates();
-        let methods = methods_of(candidates.iter().map(|(_, plan)| &plan.endpoint.method));
+        let methods = methods_of(candidates.iter().map(|(_, plan)| plan.method));
         if let Some(asked) = cors::preflight_method(search.view.request) {
             let rank = method_rank(&asked);
             let open = Cors::open();
             let policy = candidates
                 .iter()
-                .filter(|(_, plan)| rank(&plan.method).is_some())
+                .filter(|(_, plan)| rank(plan.method).is_some())
                 .find_map(|(_, plan)| plan.endpoint.cors.as_deref())
                 .or(self.options.cors.then_some(&open));
             if let Some(policy) = policy {
@@ -29,7 +29,7 @@ impl Responder {
                 return Some(cors::preflight(policy, search.view.request, &methods));
             }
         }
-        let any = |wanted: &MethodMatch| (*wanted == MethodMatch::Any).then_some(0);
+        let any = |wanted: MethodMatch| (wanted == MethodMatch::Any).then_some(0);
         if let Some(chosen) = search.find(any).ok()? {
             return self.render(search, &chosen);
         }
@@ -62,7 +62,7 @@ fn allow(methods: &[&str]) -> Answer {
 }
 
 /// The methods that a path answers, sorted: HEAD with GET, OPTIONS always, all of them for ANY.
-fn methods_of<'m>(methods: impl Iterator<Item = &'m MethodMatch>) -> Vec<&'m str> {
+fn methods_of(methods: impl Iterator<Item = MethodMatch>) -> Vec<&'static str> {
     let mut names = allowed(methods);
     if !names.is_empty() && !names.contains(&"OPTIONS") {
         names.push("OPTIONS");
@@ -72,15 +72,15 @@ fn methods_of<'m>(methods: impl Iterator<Item = &'m MethodMatch>) -> Vec<&'m str
 }
 
 /// The same for the `Allow` of a 405, which names OPTIONS only where an endpoint does.
-pub(super) fn allowed<'m>(methods: impl Iterator<Item = &'m MethodMatch>) -> Vec<&'m str> {
+pub(super) fn allowed(methods: impl Iterator<Item = MethodMatch>) -> Vec<&'static str> {
     const ALL: [&str; 8] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
     let mut names = Vec::new();
     for method in methods {
         match method {
             MethodMatch::Any => names.extend(ALL),
-            MethodMatch::Exactly(method) => {
-                names.push(method.as_str());
-                if *method == Method::GET {
+            MethodMatch::Exactly(verb) => {
+                names.push(verb.as_str());
+                if verb == Verb::Get {
                     names.push("HEAD");
                 }
             }

@@ -22,10 +22,13 @@ use crate::template::Template;
 /// The most mismatches that one endpoint's body is told.
 const MOST_BODY_MISMATCHES: usize = 20;
 
-/// An endpoint, and what of its answer is the same for every request. What a fixed answer needs stands in two
-/// cache lines that are fetched together.
+/// Headers that are the same for every request.
+pub(super) type FixedHeaders = Arc<[(HeaderName, HeaderValue)]>;
+
+/// An endpoint, and what of its answer is the same for every request. What a fixed answer needs stands in one
+/// cache line.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(align(64))]
 pub(super) struct Plan {
     pub(super) method: MethodMatch,
     status: StatusCode,
@@ -36,9 +39,11 @@ pub(super) struct Plan {
     /// Its body, if no template makes it.
     fixed_body: Option<Bytes>,
     /// Its headers, if no template and no origin decides them.
-    fixed_headers: Option<Headers>,
+    fixed_headers: Option<FixedHeaders>,
     pub(super) endpoint: Arc<Endpoint>,
 }
+
+const _: () = assert!(size_of::<Plan>() == 64, "a plan is one cache line");
 
 /// What an endpoint's guards say of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,13 +58,13 @@ impl Plan {
     pub(super) fn new(
         endpoint: Arc<Endpoint>,
         fixed_body: Option<Bytes>,
-        fixed_headers: Option<Headers>,
+        fixed_headers: Option<FixedHeaders>,
     ) -> Self {
         let response = &endpoint.response;
         let renders_body = templates(&endpoint).any(Template::needs_body);
         let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
         Self {
-            method: endpoint.method.clone(),
+            method: endpoint.method,
             status: response.status,
             unguarded: untyped && endpoint.query.is_empty() && endpoint.body.is_none(),
             renders_body,
@@ -108,12 +113,12 @@ impl Plan {
         if !path_holds {
             return Guards::Fail;
         }
-        for param in &self.endpoint.query {
+        for param in self.endpoint.query.iter() {
             if !view.query().all(&param.name).all(|value| param.kind.accepts(&value)) {
                 return Guards::Fail;
             }
         }
-        match &self.endpoint.body {
+        match self.endpoint.body.as_deref() {
             None => Guards::Hold,
             Some(_) if view.unread() => Guards::NeedBody,
             Some(shape) => match view.json_value() {
@@ -131,12 +136,12 @@ impl Plan {
                 push_type(&mut found, Part::Path, &capture.name, &capture.kind, &text);
             }
         }
-        for param in &self.endpoint.query {
+        for param in self.endpoint.query.iter() {
             for value in view.query().all(&param.name) {
                 push_type(&mut found, Part::Query, &param.name, &param.kind, &value);
             }
         }
-        if let Some(shape) = &self.endpoint.body {
+        if let Some(shape) = self.endpoint.body.as_deref() {
             let whole = |found: String| Mismatch {
                 part: Part::Body,
                 name: String::new(),
@@ -176,7 +181,8 @@ impl Plan {
         let status = self.status;
         if let (Some(body), Some(headers)) = (&self.fixed_body, &self.fixed_headers) {
             let outcome = Outcome::Matched(named(), view.note());
-            return Some(Answer { status, headers: headers.clone(), body: body.clone(), outcome });
+            let headers = Headers::Fixed(Arc::clone(headers));
+            return Some(Answer { status, headers, body: body.clone(), outcome });
         }
         if self.renders_body && view.unread() {
             return None;
@@ -199,7 +205,7 @@ impl Plan {
             }
         };
         let headers = match &self.fixed_headers {
-            Some(fixed) => fixed.clone(),
+            Some(fixed) => Headers::Fixed(Arc::clone(fixed)),
             None => match self.headers(view, &mut filled, responder) {
                 Ok(headers) => Headers::Made(headers),
                 Err(error) => return Some(error::template(view, named(), responder.options.local, &error)),

@@ -9,7 +9,7 @@ use super::block::Block;
 use super::plan::{Guards, Plan};
 use super::view::View;
 use crate::route::Segments;
-use crate::spec::MethodMatch;
+use crate::spec::{MethodMatch, Verb};
 
 /// One request's way through the blocks of its host: exact, wildcard, none.
 pub(super) struct Search<'s, 'v> {
@@ -58,7 +58,7 @@ impl<'s, 'v> Search<'s, 'v> {
     /// lowest first.
     pub(super) fn find(
         &self,
-        rank: impl Fn(&MethodMatch) -> Option<u8>,
+        rank: impl Fn(MethodMatch) -> Option<u8>,
     ) -> Result<Option<Chosen<'s>>, NeedsBody> {
         for (form, path) in self.forms() {
             for block in self.blocks.into_iter().flatten() {
@@ -81,10 +81,10 @@ impl<'s, 'v> Search<'s, 'v> {
         block: &Block,
         path: &Segments<'_>,
         group: &[u32],
-        rank: &impl Fn(&MethodMatch) -> Option<u8>,
+        rank: &impl Fn(MethodMatch) -> Option<u8>,
     ) -> ControlFlow<Result<u32, NeedsBody>> {
         if let [only] = group {
-            return match rank(&block.plan(*only).method) {
+            return match rank(block.plan(*only).method) {
                 Some(_) => self.try_plan(block, *only, path),
                 None => ControlFlow::Continue(()),
             };
@@ -93,7 +93,7 @@ impl<'s, 'v> Search<'s, 'v> {
             .iter()
             .filter_map(|&index| {
                 let plan = block.plan(index);
-                let rank = rank(&plan.method)?;
+                let rank = rank(plan.method)?;
                 Some((rank, std::cmp::Reverse(plan.guards_for(self.view)), index))
             })
             .collect();
@@ -145,10 +145,11 @@ impl<'s, 'v> Search<'s, 'v> {
 }
 
 /// How well an endpoint's method answers `method`: exactly, then GET for HEAD, then ANY.
-pub(super) fn method_rank(method: &Method) -> impl Fn(&MethodMatch) -> Option<u8> + '_ {
+pub(super) fn method_rank(method: &Method) -> impl Fn(MethodMatch) -> Option<u8> + use<> {
+    let verb = Verb::of(method);
     move |wanted| match wanted {
-        MethodMatch::Exactly(exactly) if exactly == method => Some(0),
-        MethodMatch::Exactly(exactly) if *method == Method::HEAD && *exactly == Method::GET => Some(1),
+        MethodMatch::Exactly(exactly) if Some(exactly) == verb => Some(0),
+        MethodMatch::Exactly(Verb::Get) if verb == Some(Verb::Head) => Some(1),
         MethodMatch::Exactly(_) => None,
         MethodMatch::Any => Some(2),
     }

@@ -234,7 +234,7 @@ mod tests {
     use super::*;
     use crate::spec::path::{PathPattern, Segment};
 
-    fn parts(text: &str) -> Vec<Part> {
+    fn parts(text: &str) -> Box<[Part]> {
         let parsed = PathPattern::parse(&format!("/{text}")).expect(text);
         match parsed.pattern.segments.into_iter().next() {
             Some(Segment::Mixed(parts)) => parts,
@@ -288,7 +288,7 @@ mod tests {
         }
         let edges = |patterns: &[String]| {
             let edges = patterns.iter().zip(0..).map(|(pattern, child)| {
-                let parts = parts(pattern).into_boxed_slice();
+                let parts = parts(pattern);
                 MixedEdge { literal_chars: literal_chars(&parts), parts, child }
             });
             MixedEdges::new(edges.collect())

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use foldhash::fast::RandomState;
 
 use super::trie::build::folded;
-use super::trie::{Edge, NONE, Node};
+use super::trie::{Edge, Node};
 use super::{Routes, Segments, mixed};
 
 /// Other letters in a segment, but nearly the same.
@@ -101,12 +101,13 @@ impl<'r> Search<'r, '_> {
                 }
                 let ended = place.at as usize >= self.segments.len();
                 let as_many = self.lengths.contains(&(place.depth as usize));
-                let listed = if place.rests { &node.rests } else { &node.ends };
+                let listed =
+                    if place.rests { self.routes.rests(place.node) } else { self.routes.ends(place.node) };
                 if (ended || place.rests)
                     && (place.agreed || as_many)
                     && handed.insert((place.node, place.rests))
                 {
-                    for &endpoint in self.routes.endpoints(listed) {
+                    for &endpoint in listed {
                         if left == 0 {
                             return;
                         }
@@ -145,7 +146,7 @@ impl<'r> Search<'r, '_> {
         }
         // The pattern has a segment that the path lacks.
         let longer = |child| Place { node: child, depth: place.depth + 1, ..place };
-        if text.is_none() && !self.routes.endpoints(&node.rests).is_empty() {
+        if text.is_none() && !self.routes.rests(place.node).is_empty() {
             self.open(cost + GAP, Place { rests: true, ..longer(place.node) }, false);
         }
         if let Some(mixed) = self.routes.mixed_edges(place.node) {
@@ -153,7 +154,7 @@ impl<'r> Search<'r, '_> {
                 self.open(cost + GAP, longer(edge.child), false);
             }
         }
-        for child in node.captures.into_iter().filter(|&child| child != NONE) {
+        for child in self.routes.captures(place.node) {
             self.open(cost + GAP, longer(child), false);
         }
         let edges = self.edges(node);
@@ -189,12 +190,12 @@ impl<'r> Search<'r, '_> {
             }
         }
         let (capture_cost, same) = if text.is_empty() { (cost + TYPO, false) } else { (cost, true) };
-        if !self.routes.endpoints(&node.rests).is_empty() {
+        if !self.routes.rests(place.node).is_empty() {
             // Agreeing with a rest says little where something else differs already.
             let rest_cost = capture_cost + if cost > 0 { TYPO } else { 0 };
             self.open(rest_cost, Place { rests: true, ..child(place.node, true) }, same);
         }
-        for capture in node.captures.into_iter().rev().filter(|&child| child != NONE) {
+        for capture in self.routes.captures(place.node).rev() {
             self.open(capture_cost, child(capture, true), same);
         }
         if let Some(mixed) = mixed {

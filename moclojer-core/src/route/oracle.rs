@@ -138,7 +138,7 @@ pub fn check(case: &Case) -> Result<Agreement, String> {
                     .endpoints
                     .iter()
                     .map(|(host, pattern)| {
-                        format!("{} {}", host.as_ref().map_or("-", |host| host.as_str()), pattern.text)
+                        format!("{} {pattern:?}", host.as_ref().map_or("-", |host| host.as_str()))
                     })
                     .collect();
                 return Err(format!(

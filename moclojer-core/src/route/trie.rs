@@ -24,12 +24,13 @@ pub(super) const NONE: u32 = u32::MAX;
 /// How many ranks of whole-segment captures there are.
 const CAPTURE_RANKS: usize = 4;
 /// A node with fewer literal children than this compares each; others are in the hash table.
-const HASHED_FROM: u32 = 5;
+const HASHED_FROM: u32 = 9;
 
 /// The paths of one host's endpoints, made for finding those that a request's path fits.
 ///
-/// An endpoint is its index in the patterns that it was built from. It costs some 100 bytes for a segment
-/// that it shares with no other endpoint, and 4 besides; a table costs some 300 bytes.
+/// An endpoint is its index in the patterns that it was built from. It costs some 40 bytes for a segment
+/// that it shares with no other endpoint, 64 more where nine or more stand side by side, and 4 besides; a table
+/// costs some 200 bytes.
 #[derive(Debug)]
 pub struct Routes {
     /// The first is the root; it is there also in an empty table.
@@ -43,16 +44,25 @@ pub struct Routes {
     slots: Box<[Slot]>,
     hasher: RandomState,
     pub(super) mixed: Box<[MixedEdges]>,
+    branches: Box<[Branch]>,
     /// Endpoints that end at a node or have a rest there, where there are several; in file order for each.
     endpoints: Box<[u32]>,
 }
 
-/// A place of the trie.
+/// A place of the trie. Most have nothing but literal children or an endpoint that ends there, so that the rest
+/// stands in a list of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     /// Endpoints whose path ends here.
     pub(super) ends: Endpoints,
     pub(super) edges: Run,
+    /// Index into [`Routes::branches`], or [`NONE`].
+    branch: u32,
+}
+
+/// What goes on from a place besides literals.
+#[derive(Clone, Debug)]
+pub(super) struct Branch {
     /// Index into [`Routes::mixed`], or [`NONE`].
     pub(super) mixed: u32,
     /// The child of each rank's captures, or [`NONE`].
@@ -61,14 +71,29 @@ pub(super) struct Node {
     pub(super) rests: Endpoints,
 }
 
+impl Branch {
+    const EMPTY: Self = Self { mixed: NONE, captures: [NONE; CAPTURE_RANKS], rests: Endpoints::NONE };
+
+    fn is_empty(&self) -> bool {
+        self.mixed == NONE && self.captures.iter().all(|&child| child == NONE) && self.rests.is_none()
+    }
+}
+
 /// Endpoints of a node. Most nodes have one, which stands right here: a request that finds it reads one place
 /// of memory less.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Endpoints {
-    #[default]
-    None,
-    One(u32),
-    Many(Run),
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Endpoints {
+    /// The endpoint, where there is one; else where they begin in [`Routes::endpoints`].
+    first: u32,
+    count: u32,
+}
+
+impl Endpoints {
+    const NONE: Self = Self { first: 0, count: 0 };
+
+    fn is_none(self) -> bool {
+        self.count == 0
+    }
 }
 
 /// Neighbors in one of the lists.
@@ -132,8 +157,7 @@ impl Run {
 impl Node {
     /// No path goes on from here.
     pub(super) fn is_leaf(&self) -> bool {
-        let childless = self.edges.count == 0 && self.mixed == NONE && matches!(self.rests, Endpoints::None);
-        childless && self.captures.iter().all(|&child| child == NONE)
+        self.edges.count == 0 && self.branch == NONE
     }
 }
 
@@ -166,7 +190,7 @@ impl Routes {
         visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         if depth == segments.len() {
-            return self.group(nodes, |node| &node.ends, visit);
+            return self.group(nodes, |node| self.ends(node), visit);
         }
         let Some(text) = segments.bytes(depth) else {
             return ControlFlow::Continue(());
@@ -182,6 +206,9 @@ impl Routes {
                 self.step_into(children, depth, segments, visit)?;
             }
         }
+        if nodes.iter().all(|&node| self.node(node).is_none_or(|node| node.branch == NONE)) {
+            return ControlFlow::Continue(());
+        }
         if nodes.iter().any(|&node| self.mixed_edges(node).is_some()) {
             self.step_mixed(nodes, depth, segments, visit)?;
         }
@@ -189,10 +216,10 @@ impl Routes {
             return ControlFlow::Continue(());
         }
         for rank in 0..CAPTURE_RANKS {
-            let children = nodes.iter().filter_map(|&node| self.node(node)?.captures.get(rank).copied());
+            let children = nodes.iter().filter_map(|&node| self.branch(node)?.captures.get(rank).copied());
             self.step_into(children.filter(|&child| child != NONE), depth, segments, visit)?;
         }
-        self.group(nodes, |node| &node.rests, visit)
+        self.group(nodes, |node| self.rests(node), visit)
     }
 
     fn step_mixed<B>(
@@ -235,20 +262,19 @@ impl Routes {
     }
 
     /// Hands over one list of all these nodes as one group.
-    fn group<B>(
-        &self,
+    fn group<'r, B>(
+        &'r self,
         nodes: &[u32],
-        list: impl Fn(&Node) -> &Endpoints,
+        list: impl Fn(u32) -> &'r [u32],
         visit: &mut impl FnMut(&[u32]) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let endpoints = |&node: &u32| self.node(node).map_or(&[][..], |node| self.endpoints(list(node)));
         match nodes {
-            [node] => match endpoints(node) {
+            [node] => match list(*node) {
                 [] => ControlFlow::Continue(()),
                 endpoints => visit(endpoints),
             },
             nodes => {
-                let mut merged: Vec<u32> = nodes.iter().flat_map(endpoints).copied().collect();
+                let mut merged: Vec<u32> = nodes.iter().flat_map(|&node| list(node)).copied().collect();
                 merged.sort_unstable();
                 if merged.is_empty() { ControlFlow::Continue(()) } else { visit(&merged) }
             }
@@ -259,16 +285,39 @@ impl Routes {
         self.nodes.get(node as usize)
     }
 
-    pub(super) fn endpoints<'r>(&'r self, endpoints: &'r Endpoints) -> &'r [u32] {
+    /// What goes on from a node besides literals, if anything does.
+    fn branch(&self, node: u32) -> Option<&Branch> {
+        self.branches.get(self.node(node)?.branch as usize)
+    }
+
+    /// The endpoints whose path ends at a node.
+    pub(super) fn ends(&self, node: u32) -> &[u32] {
+        self.node(node).map_or(&[], |node| self.endpoints(&node.ends))
+    }
+
+    /// The endpoints whose rest begins at a node.
+    pub(super) fn rests(&self, node: u32) -> &[u32] {
+        self.branch(node).map_or(&[], |branch| self.endpoints(&branch.rests))
+    }
+
+    /// The children of a node's captures, best rank first.
+    pub(super) fn captures(&self, node: u32) -> impl DoubleEndedIterator<Item = u32> + '_ {
+        let captures = self.branch(node).map_or(&[][..], |branch| &branch.captures);
+        captures.iter().copied().filter(|&child| child != NONE)
+    }
+
+    fn endpoints<'r>(&'r self, endpoints: &'r Endpoints) -> &'r [u32] {
         match endpoints {
-            Endpoints::None => &[],
-            Endpoints::One(endpoint) => std::slice::from_ref(endpoint),
-            Endpoints::Many(run) => self.endpoints.get(run.range()).unwrap_or_default(),
+            Endpoints { count: 0, .. } => &[],
+            Endpoints { count: 1, first } => std::slice::from_ref(first),
+            &Endpoints { count, first } => {
+                self.endpoints.get(Run { start: first, count }.range()).unwrap_or_default()
+            }
         }
     }
 
     pub(super) fn mixed_edges(&self, node: u32) -> Option<&MixedEdges> {
-        self.mixed.get(self.node(node)?.mixed as usize)
+        self.mixed.get(self.branch(node)?.mixed as usize)
     }
 
     pub(super) fn text(&self, edge: &Edge) -> &str {

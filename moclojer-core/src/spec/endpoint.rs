@@ -9,7 +9,7 @@ use http::Method;
 use super::check::{Checker, Fields, describe, shorten};
 use super::host::HostPattern;
 use super::later;
-use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam};
+use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam, Verb};
 use super::path::{ParamType, Parsed, PathPattern};
 use super::raw::RawItem;
 use super::response;
@@ -47,7 +47,6 @@ const TYPES: &str = "string, int, float, double, bool, uuid, date or a regular e
 pub(super) struct Defaults<'n> {
     prefix: Option<&'n str>,
     host: Option<HostPattern>,
-    host_text: Option<&'n str>,
     headers: Option<&'n Node>,
     cors: Option<Arc<Cors>>,
     near_misses: Option<bool>,
@@ -74,7 +73,6 @@ impl<'n> Defaults<'n> {
                 }
                 if let Some(node) = fields.get("host") {
                     defaults.host = check.inside("host", |check| host_pattern(check, node));
-                    defaults.host_text = node.as_text();
                 }
                 if let Some(node) = fields.get("headers") {
                     // Checked here once, joined for each endpoint.
@@ -132,11 +130,11 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     let fields = check.fields(item.node, "an endpoint", KEYS)?;
     let method = match fields.get("method") {
         Some(node) => check.inside("method", |check| method(check, node)),
-        None => Some(MethodMatch::Exactly(Method::GET)),
+        None => Some(MethodMatch::Exactly(Verb::Get)),
     };
-    let (host, host_text) = match fields.get("host") {
-        Some(node) => (check.inside("host", |check| host_pattern(check, node)), node.as_text()),
-        None => (defaults.host.clone(), defaults.host_text),
+    let host = match fields.get("host") {
+        Some(node) => check.inside("host", |check| host_pattern(check, node)),
+        None => defaults.host.clone(),
     };
     let parsed = match fields.get("path") {
         Some(node) => check.inside("path", |check| {
@@ -165,7 +163,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     if let (Some(entry), Some(node)) = (fields.entry("webhook"), fields.get("webhook")) {
         check.inside("webhook", |check| later::webhook(check, entry.key_span, node));
     }
-    let path_params = parsed.as_ref().map(|parsed| parsed.pattern.captures.as_slice()).unwrap_or_default();
+    let path_params = parsed.as_ref().map(|parsed| &*parsed.pattern.captures).unwrap_or_default();
     let answer = match fields.get("response") {
         Some(node) => check.inside("response", |check| {
             let params = response::Params { path: path_params, query: &query, env: check.env };
@@ -185,19 +183,18 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     defaults.digest.hash(&mut hasher);
     let label = Label {
         name: name.map(Into::into),
-        method: method.as_str().into(),
-        path: parsed.pattern.text.clone(),
-        host: host_text.map(Into::into),
+        method,
+        path: parsed.text,
         place: check.source.place(item.key_span.start),
     };
     Some(Endpoint {
-        label: Arc::new(label),
+        label,
         span: item.key_span,
         method,
         host,
         path: parsed.pattern,
-        query,
-        body,
+        query: query.into(),
+        body: body.map(Box::new),
         response,
         cors,
         near_misses: near_misses.or(defaults.near_misses),
@@ -219,7 +216,7 @@ pub(super) fn method(check: &mut Checker<'_>, node: &Node) -> Option<MethodMatch
         return Some(MethodMatch::Any);
     }
     if METHODS.contains(&&*upper) {
-        return Method::from_bytes(upper.as_bytes()).ok().map(MethodMatch::Exactly);
+        return Verb::of(&Method::from_bytes(upper.as_bytes()).ok()?).map(MethodMatch::Exactly);
     }
     let meant = did_you_mean(&upper, METHODS.iter().copied());
     let problem = check.error(

@@ -83,11 +83,6 @@ impl HostPattern {
         &self.0
     }
 
-    /// The same, shared.
-    pub(crate) fn share(&self) -> Arc<str> {
-        Arc::clone(&self.0)
-    }
-
     /// What follows the `*.` of a wildcard host.
     pub fn wildcard(&self) -> Option<&str> {
         self.0.strip_prefix("*.")

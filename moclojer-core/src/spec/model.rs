@@ -1,5 +1,6 @@
 //! What a valid mock file says. A value of these types exists only when the file had no error.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,11 +21,12 @@ pub struct Spec {
     pub endpoints: Vec<Arc<Endpoint>>,
 }
 
-/// One route and its answer.
+/// One route and its answer. A host that serves many owners holds a million of them, so what is rare or the same for
+/// many stands outside of it.
 #[derive(Debug)]
 pub struct Endpoint {
     /// How people know it.
-    pub label: Arc<Label>,
+    pub label: Label,
     /// The bytes of the file that declare it.
     pub span: Span,
     /// The methods that it answers.
@@ -34,9 +36,9 @@ pub struct Endpoint {
     /// The paths that it answers, with the prefix of its document.
     pub path: PathPattern,
     /// Declared query parameters.
-    pub query: Vec<QueryParam>,
+    pub query: Box<[QueryParam]>,
     /// What a request's body must look like.
-    pub body: Option<Shape>,
+    pub body: Option<Box<Shape>>,
     /// Its answer.
     pub response: Response,
     /// Which other origins may read its answer.
@@ -53,22 +55,43 @@ pub struct Label {
     /// Its `router-name`.
     pub name: Option<Box<str>>,
     /// Its method, `ANY` included.
-    pub method: Box<str>,
+    pub method: MethodMatch,
     /// Its path as written, with the prefix of its document.
     pub path: Box<str>,
-    /// Its host as written.
-    pub host: Option<Arc<str>>,
     /// Where it stands.
     pub place: Place,
 }
 
 /// The methods that an endpoint answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MethodMatch {
     /// This one (GET answers HEAD too, where nothing else does).
-    Exactly(Method),
+    Exactly(Verb),
     /// Every method.
     Any,
+}
+
+/// A method that an endpoint may name: one byte, where [`Method`] holds any text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verb {
+    /// GET
+    Get,
+    /// HEAD
+    Head,
+    /// POST
+    Post,
+    /// PUT
+    Put,
+    /// PATCH
+    Patch,
+    /// DELETE
+    Delete,
+    /// OPTIONS
+    Options,
+    /// TRACE
+    Trace,
+    /// QUERY
+    Query,
 }
 
 /// A declared query parameter.
@@ -150,10 +173,63 @@ impl Cors {
 
 impl MethodMatch {
     /// The method's name, or `ANY`.
-    pub fn as_str(&self) -> &str {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Exactly(method) => method.as_str(),
+            Self::Exactly(verb) => verb.as_str(),
             Self::Any => "ANY",
         }
+    }
+}
+
+/// The method's name, or `ANY`.
+impl fmt::Display for MethodMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Verb {
+    /// The verb of a method; `None` for one that no endpoint can name.
+    pub fn of(method: &Method) -> Option<Self> {
+        Some(match *method {
+            Method::GET => Self::Get,
+            Method::HEAD => Self::Head,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
+            Method::PATCH => Self::Patch,
+            Method::DELETE => Self::Delete,
+            Method::OPTIONS => Self::Options,
+            Method::TRACE => Self::Trace,
+            Method::QUERY => Self::Query,
+            _ => return None,
+        })
+    }
+
+    /// The method's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Trace => "TRACE",
+            Self::Query => "QUERY",
+        }
+    }
+}
+
+/// The method's name.
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl PartialEq<Method> for Verb {
+    fn eq(&self, method: &Method) -> bool {
+        Self::of(method) == Some(*self)
     }
 }

@@ -25,12 +25,10 @@ pub const MAX_SEGMENTS: usize = 128;
 /// A parsed path pattern.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathPattern {
-    /// The pattern as it was written, without its query.
-    pub text: Box<str>,
     /// Its segments, from the left; `/` has one empty literal.
-    pub segments: Vec<Segment>,
+    pub segments: Box<[Segment]>,
     /// Its captures in order of appearance; unnamed rests are not among them.
-    pub captures: Vec<Capture>,
+    pub captures: Box<[Capture]>,
 }
 
 /// One segment of a pattern.
@@ -39,7 +37,7 @@ pub enum Segment {
     /// Text that must be equal to the decoded segment.
     Literal(Box<str>),
     /// Text and captures; each capture takes as little as it can. Types are checked afterwards.
-    Mixed(Vec<Part>),
+    Mixed(Box<[Part]>),
     /// One capture that takes the whole segment, which is not empty; the index is into
     /// [`PathPattern::captures`].
     Capture(usize),
@@ -85,6 +83,8 @@ pub struct PathProblem {
 pub struct Parsed {
     /// The path.
     pub pattern: PathPattern,
+    /// The path as it was written, without its query.
+    pub text: Box<str>,
     /// Parameters after `?`, in order, with the bytes where each name stands.
     pub query: Vec<(Box<str>, ParamType, Range<usize>)>,
 }

@@ -18,7 +18,7 @@ use crate::source::Source;
 struct Key<'e> {
     host: Option<&'e HostPattern>,
     path: Shape,
-    method: &'e MethodMatch,
+    method: MethodMatch,
     query: Vec<(&'e str, String)>,
     body: Option<&'e shape::Shape>,
 }
@@ -31,9 +31,9 @@ impl<'e> Key<'e> {
         Self {
             host: endpoint.host.as_ref(),
             path: endpoint.path.shape(),
-            method: &endpoint.method,
+            method: endpoint.method,
             query,
-            body: endpoint.body.as_ref(),
+            body: endpoint.body.as_deref(),
         }
     }
 }

@@ -17,7 +17,7 @@ use self::blocks::Block;
 use super::call::{self};
 use super::expression::{self, Part};
 use super::filters::{self, FILTERS, Gives, Run};
-use super::program::{Instruction, Program, Source, Span, VariableId};
+use super::program::{Draft, Instruction, Program, Source, Span, VariableId};
 use super::scan::{Scanner, Token, Unclosed};
 use super::{Compiled, Mode, Names, Note, Piece, RequestField, Template, escape};
 use crate::problem::{Code, Severity};
@@ -96,9 +96,7 @@ enum JsonState {
 struct Compiler<'n> {
     names: &'n Names<'n>,
     writing: Writing,
-    program: Program,
-    /// [`Program::literals`] in the making.
-    literals: Vec<String>,
+    program: Draft,
     notes: Vec<Note>,
     /// How many of them are errors, and how many warnings.
     errors: usize,
@@ -134,8 +132,7 @@ impl<'n> Compiler<'n> {
         Self {
             names,
             writing,
-            program: Program::default(),
-            literals: Vec::new(),
+            program: Draft::default(),
             notes: Vec::new(),
             errors: 0,
             warnings: 0,
@@ -181,14 +178,7 @@ impl<'n> Compiler<'n> {
             matches!(instruction, Instruction::Filter { filter, .. }
                 if matches!(FILTERS[usize::from(*filter)].run, Run::Drawing(_)))
         });
-        program.literals = self.literals.into_iter().map(String::into_boxed_str).collect();
-        program.text.shrink_to_fit();
-        program.code.shrink_to_fit();
-        program.fields.shrink_to_fit();
-        program.variables.shrink_to_fit();
-        program.keys.shrink_to_fit();
-        program.places.shrink_to_fit();
-        Compiled { template: Some(Template { program: self.program }), notes: self.notes }
+        Compiled { template: Some(Template { program: self.program.finish() }), notes: self.notes }
     }
 
     // Notes

@@ -40,12 +40,57 @@ pub(super) struct Field {
     pub(super) place: Place,
 }
 
-/// The code and its tables.
+/// The code and its tables, sized to fit: many of them are held.
 #[derive(Debug, Default)]
 pub(super) struct Program {
     /// What is written as it stands.
-    pub(super) literals: Vec<Box<str>>,
+    pub(super) literals: Box<[Box<str>]>,
     /// Texts and names of expressions, and their source.
+    pub(super) text: Box<str>,
+    pub(super) code: Box<[Instruction]>,
+    pub(super) variables: Box<[Variable]>,
+    pub(super) keys: Box<[Key]>,
+    /// From which instruction on which expression or tag runs, in order.
+    pub(super) places: Box<[(u32, Span)]>,
+    rare: Option<Box<Rare>>,
+    /// How many values loops and names keep at once.
+    pub(super) slots: u32,
+    /// How many tags `cycle` there are.
+    pub(super) cycles: u32,
+    pub(super) needs_body: bool,
+    pub(super) uses_time_or_chance: bool,
+}
+
+/// Tables that few programs have.
+#[derive(Debug)]
+pub(super) struct Rare {
+    pub(super) fields: Vec<Field>,
+    pub(super) arguments: Vec<Argument>,
+    pub(super) loops: Vec<Loop>,
+    pub(super) calls: Vec<Call>,
+    pub(super) headers: Vec<HeaderName>,
+    /// Declared names, kept where a whole root is used.
+    pub(super) path_kinds: Kinds,
+    pub(super) query_kinds: Kinds,
+}
+
+/// Declared names with what their texts stand for.
+pub(super) type Kinds = Vec<(Box<str>, ParamKind)>;
+
+static NO_RARE: Rare = Rare {
+    fields: Vec::new(),
+    arguments: Vec::new(),
+    loops: Vec::new(),
+    calls: Vec::new(),
+    headers: Vec::new(),
+    path_kinds: Vec::new(),
+    query_kinds: Vec::new(),
+};
+
+/// A program that can still grow.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) literals: Vec<String>,
     pub(super) text: String,
     pub(super) code: Vec<Instruction>,
     pub(super) fields: Vec<Field>,
@@ -55,17 +100,59 @@ pub(super) struct Program {
     pub(super) loops: Vec<Loop>,
     pub(super) calls: Vec<Call>,
     pub(super) headers: Vec<HeaderName>,
-    /// Declared names, kept where a whole root is used.
-    pub(super) path_kinds: Vec<(Box<str>, ParamKind)>,
-    pub(super) query_kinds: Vec<(Box<str>, ParamKind)>,
-    /// From which instruction on which expression or tag runs, in order.
+    pub(super) path_kinds: Kinds,
+    pub(super) query_kinds: Kinds,
     pub(super) places: Vec<(u32, Span)>,
-    /// How many values loops and names keep at once.
     pub(super) slots: u32,
-    /// How many tags `cycle` there are.
     pub(super) cycles: u32,
     pub(super) needs_body: bool,
     pub(super) uses_time_or_chance: bool,
+}
+
+impl Draft {
+    /// The program, which grows no more.
+    pub(super) fn finish(self) -> Program {
+        let rare = Rare {
+            fields: fitted(self.fields),
+            arguments: fitted(self.arguments),
+            loops: fitted(self.loops),
+            calls: fitted(self.calls),
+            headers: fitted(self.headers),
+            path_kinds: fitted(self.path_kinds),
+            query_kinds: fitted(self.query_kinds),
+        };
+        Program {
+            literals: self.literals.into_iter().map(String::into_boxed_str).collect(),
+            text: self.text.into(),
+            code: self.code.into(),
+            variables: self.variables.into(),
+            keys: self.keys.into(),
+            places: self.places.into(),
+            rare: (!rare.is_empty()).then(|| Box::new(rare)),
+            slots: self.slots,
+            cycles: self.cycles,
+            needs_body: self.needs_body,
+            uses_time_or_chance: self.uses_time_or_chance,
+        }
+    }
+}
+
+fn fitted<T>(mut list: Vec<T>) -> Vec<T> {
+    list.shrink_to_fit();
+    list
+}
+
+impl Rare {
+    fn is_empty(&self) -> bool {
+        let Self { fields, arguments, loops, calls, headers, path_kinds, query_kinds } = self;
+        fields.is_empty()
+            && arguments.is_empty()
+            && loops.is_empty()
+            && calls.is_empty()
+            && headers.is_empty()
+            && path_kinds.is_empty()
+            && query_kinds.is_empty()
+    }
 }
 
 /// One step of the machine, which has a current value and a value put aside. The tag is a byte of its own, which
@@ -77,7 +164,7 @@ pub(super) enum Instruction {
     Text(LiteralId),
     /// Write the literal before it, then a variable.
     Show(LiteralId, VariableId, Place),
-    /// Write a field of a loop's item and the literal before it: an index into [`Program::fields`]. It is what loops
+    /// Write a field of a loop's item and the literal before it: an index into [`Rare::fields`]. It is what loops
     /// do most, and the same as `Show` of a slot with one key.
     ShowField(u32),
     /// Make a variable the current value.
@@ -88,7 +175,7 @@ pub(super) enum Instruction {
         filter: u16,
         /// How many arguments.
         count: u16,
-        /// Index of the first into [`Program::arguments`].
+        /// Index of the first into [`Rare::arguments`].
         first: u32,
     },
     /// Write the current value.
@@ -177,7 +264,7 @@ pub(super) enum Source {
     Number(Span),
     PathParam(u32, ParamKind),
     QueryParam(Span, ParamKind),
-    /// An index into [`Program::headers`].
+    /// An index into [`Rare::headers`].
     Header(u32),
     /// All values of a query parameter as a list, or of all of them as a map of lists.
     QueryAll(Option<Span>),
@@ -198,7 +285,7 @@ pub(super) enum Source {
     Field(u32, Option<VariableId>),
     /// What is known of the loop at this depth, counted from the outermost.
     Loop(u32, LoopField),
-    /// An index into [`Program::calls`].
+    /// An index into [`Rare::calls`].
     Call(u32),
 }
 
@@ -220,7 +307,7 @@ pub(super) enum LoopField {
 #[derive(Clone, Copy)]
 pub(super) struct Call {
     pub(super) function: &'static functions::Function,
-    /// Index of its first argument into [`Program::arguments`].
+    /// Index of its first argument into [`Rare::arguments`].
     pub(super) first: u32,
     pub(super) count: u32,
 }
@@ -282,6 +369,11 @@ impl Binding {
 }
 
 impl Program {
+    /// The tables that few programs have; empty ones, where this one has none.
+    pub(super) fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NO_RARE)
+    }
+
     /// A literal; that of [`LiteralId::NONE`] is empty.
     #[inline]
     pub(super) fn literal(&self, id: LiteralId) -> &str {
@@ -306,9 +398,9 @@ impl Program {
         if text.as_bytes().windows(2).any(begins) {
             return None;
         }
-        let (literals, code) = match text {
-            "" => (Vec::new(), Vec::new()),
-            text => (vec![text.into()], vec![Instruction::Text(LiteralId(0))]),
+        let (literals, code): (Box<[Box<str>]>, Box<[Instruction]>) = match text {
+            "" => (Box::default(), Box::default()),
+            text => ([text.into()].into(), [Instruction::Text(LiteralId(0))].into()),
         };
         Some(Self { literals, code, ..Self::default() })
     }
@@ -320,7 +412,7 @@ impl Program {
 
     /// The rendered text, when it is the same for all.
     pub(super) fn fixed(&self) -> Option<&str> {
-        match (self.code.as_slice(), self.literals.as_slice()) {
+        match (&*self.code, &*self.literals) {
             ([], _) => Some(""),
             ([Instruction::Text(LiteralId(0))], [literal]) => Some(literal),
             _ => None,

@@ -9,7 +9,9 @@ use self::load::follow;
 use self::loops::Frame;
 use super::compare::compare;
 use super::filters::{FILTERS, Run};
-use super::program::{Argument, Field, Instruction, LiteralId, Place, Program, Source, Variable, VariableId};
+use super::program::{
+    Argument, Field, Instruction, LiteralId, Place, Program, Rare, Source, Variable, VariableId,
+};
 use super::value::{Meter, Number, Stop, Text, Value, charge_lookup};
 use super::write::{write, write_json_value, write_text};
 use super::{Limits, ParamKind, RenderError, Scope, compile::clip};
@@ -22,14 +24,16 @@ pub(super) fn render<'a>(
     limits: &Limits,
     out: &mut String,
 ) -> Result<(), RenderError> {
+    let rare = program.rare();
     let mut machine = Machine {
         program,
+        rare,
         scope,
         meter: Meter::new(limits),
         slots: vec![Value::Missing; program.slots as usize],
         frames: Vec::new(),
         cycles: vec![0; program.cycles as usize],
-        fields: program.fields.iter().map(|field| FieldState::new(field, program)).collect(),
+        fields: rare.fields.iter().map(|field| FieldState::new(field, program)).collect(),
         current: Value::Missing,
         aside: Value::Missing,
         arguments: Vec::new(),
@@ -51,6 +55,7 @@ pub(super) fn render<'a>(
 
 struct Machine<'a> {
     program: &'a Program,
+    rare: &'a Rare,
     scope: &'a dyn Scope,
     meter: Meter,
     /// What loops keep.
@@ -116,7 +121,7 @@ impl<'a> Machine<'a> {
                 Instruction::Show(before, variable, place) => self.show(*before, *variable, *place, out)?,
                 Instruction::Next(id) => {
                     if self.advance(*id)? {
-                        self.next = program.loops[*id as usize].body as usize;
+                        self.next = self.rare.loops[*id as usize].body as usize;
                     } else {
                         self.frames.pop();
                     }
@@ -188,8 +193,7 @@ impl<'a> Machine<'a> {
     }
 
     fn arguments_into(&mut self, into: &mut Vec<Value<'a>>, first: u32, count: u32) -> Result<(), Stop> {
-        let program = self.program;
-        for argument in &program.arguments[first as usize..(first + count) as usize] {
+        for argument in &self.rare.arguments[first as usize..(first + count) as usize] {
             into.push(self.argument(*argument)?);
         }
         Ok(())
@@ -239,7 +243,7 @@ impl<'a> Machine<'a> {
 
     fn cycle(&mut self, cycle: u32, first: u32, count: u32) -> Result<(), Stop> {
         let passed = &mut self.cycles[cycle as usize];
-        let argument = self.program.arguments[(first + *passed % count.max(1)) as usize];
+        let argument = self.rare.arguments[(first + *passed % count.max(1)) as usize];
         *passed = passed.wrapping_add(1) % count.max(1);
         self.current = self.argument(argument)?;
         Ok(())
@@ -261,7 +265,7 @@ impl<'a> Machine<'a> {
     /// Writes a literal and a field of a loop's item.
     #[inline(never)]
     fn show_field(&mut self, field: usize, out: &mut String) -> Result<(), Stop> {
-        let Field { before, slot, key, place } = self.program.fields[field];
+        let Field { before, slot, key, place } = self.rare.fields[field];
         self.text(self.program.literal(before), out)?;
         let known = &self.program.keys[key as usize];
         if let Value::Object(object) = &self.slots[slot as usize] {

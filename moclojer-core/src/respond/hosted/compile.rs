@@ -4,10 +4,11 @@
 //! A thread of the pool ends when nothing waits. Each host waits at most once, so the queue is no longer than
 //! there are hosts with requests.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -18,7 +19,7 @@ use super::shelf::Shelf;
 use crate::problem::Severity;
 use crate::route;
 use crate::spec::host::HostPattern;
-use crate::spec::{Endpoint, Format, Header, HeaderSource, Settings, Spec};
+use crate::spec::{BodySource, Endpoint, Format, Header, HeaderSource, Settings, Spec};
 
 /// Texts up to this size are compiled by whoever needs them: about a millisecond.
 const SMALL_BYTES: usize = 16 << 10;
@@ -184,16 +185,19 @@ fn block(host: &Host, settings: &Settings, seed: Option<u64>) -> Result<Block, S
 }
 
 /// Keeps once what the endpoints of a host have in common, since the blocks of many hosts are held: its name, and lists
-/// of headers that say the same.
+/// of headers and fixed bodies that say the same.
 fn share(endpoints: &mut [Arc<Endpoint>], host: &HostPattern) {
-    let name = host.share();
     let mut known: Vec<Arc<[Header]>> = Vec::new();
+    let mut bodies: HashSet<Bytes> = HashSet::new();
     for endpoint in endpoints {
         // Nobody else has one that was just read.
         let Some(endpoint) = Arc::get_mut(endpoint) else { continue };
         endpoint.host = Some(host.clone());
-        if let Some(label) = Arc::get_mut(&mut endpoint.label) {
-            label.host = Some(Arc::clone(&name));
+        if let BodySource::Fixed(body) = &mut endpoint.response.body {
+            match bodies.get(body) {
+                Some(known) => *body = known.clone(),
+                None => drop(bodies.insert(body.clone())),
+            }
         }
         let headers = &mut endpoint.response.headers;
         match known.iter().find(|known| same(known, headers)) {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::{
-    CAPTURE_RANKS, Edge, Endpoints, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash, slot_of,
-    tag_of,
+    Branch, CAPTURE_RANKS, Edge, Endpoints, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash,
+    slot_of, tag_of,
 };
 use crate::route::mixed::{MixedEdge, MixedEdges, literal_chars};
 use crate::spec::path::{Part, PathPattern, Segment};
@@ -86,29 +86,32 @@ impl<'p> Draft<'p> {
     }
 
     fn finish(self) -> Routes {
-        let empty = Node {
-            edges: Run::default(),
-            mixed: NONE,
-            captures: [NONE; CAPTURE_RANKS],
-            ends: Endpoints::default(),
-            rests: Endpoints::default(),
-        };
-        let mut nodes: Vec<Node> =
-            self.captures.into_iter().map(|captures| Node { captures, ..empty.clone() }).collect();
+        let empty = Node { ends: Endpoints::NONE, edges: Run::default(), branch: NONE };
+        let mut nodes = vec![empty; self.captures.len()];
+        let mut branches: Vec<Branch> =
+            self.captures.into_iter().map(|captures| Branch { captures, ..Branch::EMPTY }).collect();
 
-        let mut endpoints = Vec::with_capacity(self.ends.len() + self.rests.len());
-        listed(&mut nodes, self.ends, &mut endpoints, |node| &mut node.ends);
-        listed(&mut nodes, self.rests, &mut endpoints, |node| &mut node.rests);
+        let mut endpoints = Vec::new();
+        listed(self.ends, &mut endpoints, |node, listed| {
+            if let Some(node) = nodes.get_mut(node) {
+                node.ends = listed;
+            }
+        });
+        listed(self.rests, &mut endpoints, |node, listed| {
+            if let Some(branch) = branches.get_mut(node) {
+                branch.rests = listed;
+            }
+        });
 
         let mut mixed: Vec<_> =
             self.mixed.into_iter().map(|((parent, parts), child)| (parent, child, parts)).collect();
         mixed.sort_unstable_by_key(|&(parent, child, _)| (parent, child));
         let mut mixed_edges = Vec::new();
         for siblings in mixed.chunk_by_mut(|left, right| left.0 == right.0) {
-            let Some(node) = siblings.first().and_then(|first| nodes.get_mut(first.0 as usize)) else {
+            let Some(branch) = siblings.first().and_then(|first| branches.get_mut(first.0 as usize)) else {
                 continue;
             };
-            node.mixed = index(mixed_edges.len());
+            branch.mixed = index(mixed_edges.len());
             let edges = siblings.iter_mut().map(|(_, child, parts)| {
                 let parts = std::mem::take(parts);
                 MixedEdge { literal_chars: literal_chars(&parts), parts, child: *child }
@@ -124,8 +127,10 @@ impl<'p> Draft<'p> {
             slots: Box::default(),
             hasher: RandomState::default(),
             mixed: mixed_edges.into(),
+            branches: Box::default(),
             endpoints: endpoints.into(),
         };
+        fill_branches(&mut routes, branches);
         fill_literals(&mut routes, self.literal_list);
         routes
     }
@@ -140,25 +145,28 @@ fn without_names(parts: &[Part]) -> Box<[Part]> {
     nameless.collect()
 }
 
-/// Appends these endpoints, and tells each node which are its own.
-fn listed(
-    nodes: &mut [Node],
-    mut list: Vec<(u32, u32)>,
-    endpoints: &mut Vec<u32>,
-    own: impl Fn(&mut Node) -> &mut Endpoints,
-) {
+/// Keeps the branches that have something, one for each of those nodes.
+fn fill_branches(routes: &mut Routes, branches: Vec<Branch>) {
+    let mut kept = Vec::new();
+    for (node, branch) in routes.nodes.iter_mut().zip(branches).filter(|(_, branch)| !branch.is_empty()) {
+        node.branch = index(kept.len());
+        kept.push(branch);
+    }
+    routes.branches = kept.into();
+}
+
+/// Appends these endpoints, and says for each node which are its own.
+fn listed(mut list: Vec<(u32, u32)>, endpoints: &mut Vec<u32>, mut own: impl FnMut(usize, Endpoints)) {
     list.sort_unstable();
     for chunk in list.chunk_by(|left, right| left.0 == right.0) {
-        let listed = match chunk {
-            [(_, endpoint)] => Endpoints::One(*endpoint),
-            several => {
-                let start = index(endpoints.len());
-                endpoints.extend(several.iter().map(|&(_, endpoint)| endpoint));
-                Endpoints::Many(Run { start, count: index(several.len()) })
-            }
+        let Some(&(node, first)) = chunk.first() else {
+            continue;
         };
-        if let Some(node) = chunk.first().and_then(|first| nodes.get_mut(first.0 as usize)) {
-            *own(node) = listed;
+        if chunk.len() == 1 {
+            own(node as usize, Endpoints { first, count: 1 });
+        } else {
+            own(node as usize, Endpoints { first: index(endpoints.len()), count: index(chunk.len()) });
+            endpoints.extend(chunk.iter().map(|&(_, endpoint)| endpoint));
         }
     }
 }

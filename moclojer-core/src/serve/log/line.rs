@@ -325,13 +325,14 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, Uri};
     use std::sync::Arc;
 
+    use crate::spec::{MethodMatch, Verb};
+
     fn label(name: Option<&str>) -> EndpointRef {
         let place = Place { file: "moclojer.yml".into(), line: 12, column: 3 };
         EndpointRef::from(&Arc::new(EndpointLabel {
             name: name.map(Into::into),
-            method: "GET".into(),
+            method: MethodMatch::Exactly(Verb::Get),
             path: "/users/:id".into(),
-            host: None,
             place,
         }))
     }

@@ -27,15 +27,12 @@ pub(super) fn parse(text: &str) -> Result<Parsed, Vec<PathProblem>> {
     }
     let mut parser =
         Parser { text, at: 0, captures: Vec::new(), names: HashMap::new(), problems: Vec::new() };
-    let mut segments = parser.segments();
+    let segments = parser.segments();
     let end = parser.at;
     let query = if parser.take('?') { parser.query() } else { Vec::new() };
     if parser.problems.is_empty() {
-        // They are kept for as long as their endpoint.
-        segments.shrink_to_fit();
-        parser.captures.shrink_to_fit();
-        let pattern = PathPattern { text: text[..end].into(), segments, captures: parser.captures };
-        Ok(Parsed { pattern, query })
+        let pattern = PathPattern { segments: segments.into(), captures: parser.captures.into() };
+        Ok(Parsed { pattern, text: text[..end].into(), query })
     } else {
         Err(parser.problems)
     }
@@ -435,7 +432,7 @@ fn finished(draft: Draft) -> Segment {
         [] => Segment::Literal("".into()),
         [Part::Text(text)] => Segment::Literal(std::mem::take(text)),
         [Part::Capture(index)] => Segment::Capture(*index),
-        _ => Segment::Mixed(parts),
+        _ => Segment::Mixed(parts.into()),
     }
 }
 

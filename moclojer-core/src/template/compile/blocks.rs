@@ -612,7 +612,7 @@ impl Compiler<'_> {
             program.headers.len(),
             program.calls.len(),
             program.places.len(),
-            self.literals.len(),
+            self.program.literals.len(),
             program.fields.len(),
         ];
         Kept { lengths, state: self.state, url: self.url, slots_in_use: self.slots_in_use, sealed }
@@ -621,7 +621,7 @@ impl Compiler<'_> {
     fn restore(&mut self, kept: &Kept) {
         let [text, code, variables, keys, arguments, loops, headers, calls, places, literals, fields] =
             kept.lengths;
-        self.literals.truncate(literals);
+        self.program.literals.truncate(literals);
         let program = &mut self.program;
         program.text.truncate(text);
         program.code.truncate(code);

@@ -34,11 +34,11 @@ impl Compiler<'_> {
             return;
         }
         if self.open_literal().is_none() {
-            let literal = LiteralId(self.literals.len() as u32);
+            let literal = LiteralId(self.program.literals.len() as u32);
             self.emit(Instruction::Text(literal));
-            self.literals.push(String::new());
+            self.program.literals.push(String::new());
         }
-        if let Some(literal) = self.literals.last_mut() {
+        if let Some(literal) = self.program.literals.last_mut() {
             escape(text, literal);
         }
     }

@@ -23,7 +23,7 @@ impl<'a> Machine<'a> {
             Source::PathParam(index, kind) => self.param(self.scope.path_param(index as usize), kind)?,
             Source::QueryParam(name, kind) => self.param(self.scope.query_param(program.str(name)), kind)?,
             Source::Header(name) => {
-                self.param(self.scope.header(&program.headers[name as usize]), ParamKind::Text)?
+                self.param(self.scope.header(&self.rare.headers[name as usize]), ParamKind::Text)?
             }
             Source::QueryAll(Some(name)) => {
                 let values = self.scope.query_params(Some(program.str(name)));
@@ -90,10 +90,9 @@ impl<'a> Machine<'a> {
     }
 
     fn whole(&mut self, root: Root) -> Result<Value<'a>, Stop> {
-        let program = self.program;
         let kinds: &[(Box<str>, ParamKind)] = match root {
-            Root::PathParams => &program.path_kinds,
-            Root::QueryParams => &program.query_kinds,
+            Root::PathParams => &self.rare.path_kinds,
+            Root::QueryParams => &self.rare.query_kinds,
             Root::Headers | Root::FormParams | Root::Cookies => &[],
         };
         let mut pairs = Vec::new();
@@ -138,7 +137,7 @@ impl<'a> Machine<'a> {
 
     /// A function's value.
     fn call(&mut self, call: u32) -> Result<Value<'a>, Stop> {
-        let Call { function, first, count } = self.program.calls[call as usize];
+        let Call { function, first, count } = self.rare.calls[call as usize];
         let mut arguments = Vec::new();
         self.arguments_into(&mut arguments, first, count)?;
         self.meter.step(1)?;

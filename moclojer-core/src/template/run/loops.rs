@@ -57,7 +57,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(super) fn begin(&mut self, id: u32) -> Result<(), Stop> {
-        let this = &self.program.loops[id as usize];
+        let this = &self.rare.loops[id as usize];
         let (items, length) = match std::mem::take(&mut self.current) {
             Value::Missing | Value::Null => {
                 self.next = this.none as usize;
@@ -99,7 +99,7 @@ impl<'a> Machine<'a> {
     #[inline(always)]
     pub(super) fn advance(&mut self, id: u32) -> Result<bool, Stop> {
         self.meter.step(1)?;
-        let this = &self.program.loops[id as usize];
+        let this = &self.rare.loops[id as usize];
         let Some(frame) = self.frames.last_mut() else {
             return Ok(false);
         };
@@ -119,7 +119,7 @@ impl<'a> Machine<'a> {
 
     #[inline(never)]
     fn advance_any(&mut self, id: u32) -> Result<bool, Stop> {
-        let this = &self.program.loops[id as usize];
+        let this = &self.rare.loops[id as usize];
         let Some(frame) = self.frames.last_mut() else {
             return Ok(false);
         };
