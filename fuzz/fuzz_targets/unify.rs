@@ -12,7 +12,7 @@ use moclojer_core::unify::{
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Shard::parse(bytes.to_vec().into());
-    for format in [Format::Yaml, Format::Json] {
+    for format in [Format::Yaml, Format::Json, Format::Edn] {
         check(bytes, format);
     }
 });

@@ -203,15 +203,11 @@ impl Known {
         self.digest = digest;
         loaded.changed = true;
         let name = path.display().to_string();
-        if path.extension().is_some_and(|ending| ending == "edn") {
-            let severity = if by_hand { Severity::Error } else { Severity::Warning };
-            let source = Source::new(name, "");
-            let message = "an EDN file is not served yet";
-            let problem = Problem::new(severity, Code::NOT_SERVED_YET, &source, Span::default(), message);
-            loaded.problems.push(problem.help("write it as YAML"));
-            return;
-        }
         let mut checked = Spec::read_with(&name, bytes, Format::of_path(path), settings);
+        // A folder's other files are served all the same.
+        for problem in checked.problems.iter_mut().filter(|it| !by_hand && it.code == Code::FORMAT_OFF) {
+            problem.severity = Severity::Warning;
+        }
         if checked.foreign && !by_hand {
             for problem in &mut checked.problems {
                 problem.severity = Severity::Note;
@@ -230,7 +226,7 @@ impl Known {
 fn nothing_found(named: &Path) -> Problem {
     let source = Source::new(named.display().to_string(), "");
     Problem::warning(Code::EMPTY, &source, Span::default(), "there is no mock file in this folder")
-        .help("put a file that ends in .yml, .yaml or .json there")
+        .help("put a file that ends in .yml, .yaml, .edn or .json there")
 }
 
 /// The mock files below a folder, ordered by path; what begins with `.` is left out.

@@ -71,8 +71,8 @@
 //!
 //! # Features
 //!
-//! None is on by default. `diagnostics` renders problems with their source lines; `watch` serves changed
-//! files as they are written.
+//! None is on by default. `diagnostics` renders problems with their source lines; `edn` reads mock files in EDN;
+//! `fake` is made-up data in templates; `watch` serves changed files as they are written.
 
 pub mod files;
 pub mod json;

@@ -52,6 +52,15 @@ impl Checked {
     }
 }
 
+/// Reads a source into trees whose tops are lists of items, or nothing of ours.
+pub(crate) fn read_documents(source: &Source, format: Format, limits: &Limits) -> tree::Read {
+    let mut read = tree::read(source, format, limits);
+    if format == Format::Edn {
+        read.documents = read.documents.into_iter().map(raw::without_list_of_one).collect();
+    }
+    read
+}
+
 impl Spec {
     /// Reads a mock file called `name` (as people know it) from its bytes.
     ///
@@ -68,18 +77,19 @@ impl Spec {
             Ok(source) => source,
             Err(problem) => return Checked::of(None, vec![problem]),
         };
-        let read = tree::read(&source, format, limits);
-        Self::of_documents(&source, &read.documents, read.problems, settings)
+        let read = read_documents(&source, format, limits);
+        Self::of_documents(&source, format, &read.documents, read.problems, settings)
     }
 
     /// Checks the trees that were read from `source` with these `problems`.
     pub(crate) fn of_documents(
         source: &Source,
+        format: Format,
         documents: &[Node],
         problems: Vec<Problem>,
         settings: &Settings,
     ) -> Checked {
-        let mut check = Checker::new(source, &settings.env, problems);
+        let mut check = Checker::new(source, format, &settings.env, problems);
         let unreadable = check.errors > 0;
         let raw = raw::RawSpec::of(documents, &mut check);
         for item in &raw.later {

@@ -51,4 +51,4 @@ pub use number::{Generation, LayoutNumber, NotANumber, Position, Revision, Shard
 pub use read::{Damage, Damaged, Digest, Entry, Shard, ShardError};
 pub use shard::{Document, WriteError, write_shard};
 pub use text::{NotProcessed, ProcessedText};
-pub use write::{Processed, process};
+pub use write::{Processed, as_yaml, process};

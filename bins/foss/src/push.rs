@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use moclojer_core::files::Files;
 use moclojer_core::problem::render;
-use moclojer_core::spec::Settings;
+use moclojer_core::spec::{Format, Settings};
+use moclojer_core::unify::as_yaml;
 
 use crate::cli::{PUSH_TO, PushArgs};
 use client::{Client, Failure, Mock, Saved, is_of_this_machine};
@@ -28,11 +29,14 @@ const TOKEN: &str = "moclojer-data/token";
 
 /// 0 when the file is served; 1 when it has errors, or the other side did not do it; 2 on wrong usage.
 pub(crate) fn run(args: &PushArgs) -> io::Result<ExitCode> {
-    let asked = match Asked::of(args) {
+    let mut asked = match Asked::of(args) {
         Ok(asked) => asked,
         Err(message) => return crate::usage(&message),
     };
     if !is_right(&asked.file)? {
+        return Ok(ExitCode::from(1));
+    }
+    if !asked.write_as_yaml()? {
         return Ok(ExitCode::from(1));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -101,6 +105,29 @@ impl Asked {
         };
         let token = token(&token_file, args.token_file.is_none())?;
         Ok(Self { file: args.file.clone(), content, to, name, token })
+    }
+}
+
+impl Asked {
+    /// A hosted mock is YAML, of which JSON is a part; EDN is written as that. False, with the problems shown, when the
+    /// file has become one that cannot be read.
+    fn write_as_yaml(&mut self) -> io::Result<bool> {
+        let format = Format::of_path(&self.file);
+        if format != Format::Edn {
+            return Ok(true);
+        }
+        let name = self.file.display().to_string();
+        match as_yaml(&name, self.content.as_bytes(), format, &Settings::default().limits) {
+            Ok(content) => {
+                self.content = content;
+                Ok(true)
+            }
+            Err(problems) => {
+                let shown = render::terminal(&problems, io::stderr().is_terminal());
+                io::stderr().write_all(shown.as_bytes())?;
+                Ok(false)
+            }
+        }
     }
 }
 

@@ -266,6 +266,24 @@ fn the_original_files_are_served_from_a_folder() {
     }
     let server = folder.serve(&["."]);
     assert!(server.get("/hello/avelino").contains("\"hello\": \"avelino!\""));
+    assert!(server.get("/pets").contains(r#"{"name":"Pinpolho","type":"cat"}"#));
+}
+
+#[test]
+fn a_changed_edn_file_is_served_and_a_broken_one_keeps_the_last() {
+    let folder = Folder::new("edn");
+    let mock = |body: &str| format!("{{:endpoint {{:path \"/\" :response {{:body \"{body}\"}}}}}}");
+    folder.write("mock.edn", &mock("first"));
+    let mut server = folder.serve(&["mock.edn"]);
+    assert!(server.get("/").ends_with("first"));
+    folder.write("mock.edn", &mock("\\d"));
+    server.until("is no escape");
+    assert!(server.get("/").ends_with("first"));
+    folder.write("mock.edn", &mock("second"));
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !server.get("/").ends_with("second") {
+        assert!(Instant::now() < deadline, "the change is not served");
+    }
 }
 
 #[test]

@@ -111,6 +111,10 @@ async fn a_file_is_served_when_push_ends_and_again_after_each_change() {
     let (code, _, said) = folder.push(&["shop.yml", "--to", &running.url, "--name", "other"]).await;
     assert_eq!(code, 0, "{said}");
     assert_eq!(running.call("other").await.1, "second");
+    folder.write("more.edn", "; EDN\n{:endpoint {:path \"/\" :response {:body {:n [0x1F :k]}}}}");
+    let (code, _, said) = folder.push(&["more.edn", "--to", &running.url]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(running.call("more").await, (200, r#"{"n":[31,"k"]}"#.to_owned()));
     running.stop().await;
 }
 

@@ -3,7 +3,7 @@
 //! It knows types and names, not what they mean: that belongs to the modules that use it.
 
 use super::Env;
-use super::tree::{Entry, Kind, Node, Text, locate, push_index, push_key};
+use super::tree::{Entry, Format, Kind, Node, Text, locate, push_index, push_key};
 use crate::problem::{Code, Problem, Severity, did_you_mean, excerpt};
 use crate::source::{Source, Span};
 use crate::template;
@@ -14,6 +14,8 @@ const MOST: usize = 1_000;
 /// The state of one walk over one file.
 pub(super) struct Checker<'s> {
     pub(super) source: &'s Source,
+    /// How the file is written.
+    pub(super) format: Format,
     /// What templates may use of the environment.
     pub(super) env: &'s Env,
     pub(super) problems: Vec<Problem>,
@@ -43,10 +45,10 @@ impl<'n> Fields<'n> {
 }
 
 impl<'s> Checker<'s> {
-    pub(super) fn new(source: &'s Source, env: &'s Env, problems: Vec<Problem>) -> Self {
+    pub(super) fn new(source: &'s Source, format: Format, env: &'s Env, problems: Vec<Problem>) -> Self {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
         let warnings = problems.len() - errors;
-        Self { source, env, problems, errors, warnings, untold: None, path: String::new() }
+        Self { source, format, env, problems, errors, warnings, untold: None, path: String::new() }
     }
 
     /// Runs `walk` one key deeper.

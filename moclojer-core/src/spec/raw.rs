@@ -1,7 +1,7 @@
 //! The items of a file, sorted by kind but not yet checked, and the defaults of each document.
 
 use super::check::{Checker, one_of, shorten};
-use super::tree::{Entry, Kind, Node};
+use super::tree::{Entry, Format, Kind, Node};
 use crate::problem::{Code, did_you_mean};
 use crate::source::Span;
 
@@ -78,16 +78,56 @@ impl<'n> RawSpec<'n> {
     }
 }
 
+/// A document of EDN as its file means it: where the only form of a file is nothing of ours, that form itself and not
+/// a list of it. So a `deps.edn` in a folder of mocks is told apart as its like in YAML is.
+pub(super) fn without_list_of_one(document: Node) -> Node {
+    let Kind::List(mut items) = document.kind else { return document };
+    // A list that brackets make is longer than its item.
+    let foreign = matches!(items.as_slice(), [only] if only.span == document.span && !is_near_an_item(only));
+    match items.pop() {
+        Some(only) if foreign => only,
+        last => {
+            items.extend(last);
+            Node { span: document.span, kind: Kind::List(items) }
+        }
+    }
+}
+
+/// An item, or something that was probably meant as one.
+fn is_near_an_item(node: &Node) -> bool {
+    let Kind::Map(entries) = &node.kind else { return false };
+    let is_near = |key: &str| {
+        key.starts_with("x-")
+            || ITEM_KEYS.contains(&key)
+            || did_you_mean(key, ITEM_KEYS.iter().copied()).is_some()
+    };
+    // An OpenAPI document has one of the keys, but its version under it.
+    let is_document =
+        matches!(node.get("openapi").map(|node| &node.kind), Some(Kind::Text(_) | Kind::Number(_)));
+    !is_document && (entries.is_empty() || entries.iter().any(|entry| is_near(&entry.key)))
+}
+
+/// How an item begins.
+fn item_begin(format: Format) -> &'static str {
+    match format {
+        Format::Yaml => "`- endpoint:`",
+        Format::Json => "`{\"endpoint\": …}`",
+        Format::Edn => "`{:endpoint …}`",
+    }
+}
+
 /// A file whose top is no list: says what it is, where that can be told.
 fn not_a_list(document: &Node, check: &mut Checker<'_>) {
+    let format = check.format;
+    let begin = item_begin(format);
     if document.get("openapi").is_some() || document.get("swagger").is_some() {
         check.error(Code::NOT_SERVED_YET, document.span, "an OpenAPI document is not served yet").help =
-            Some("write its operations as `- endpoint:` items".to_owned());
+            Some(format!("write its operations as {begin} items"));
         return;
     }
     if document.get("info").is_some() && document.get("item").is_some() {
         check.error(Code::NOT_SERVED_YET, document.span, "a Postman collection is not served yet").help =
-            Some("write its requests as `- endpoint:` items".to_owned());
+            Some(format!("write its requests as {begin} items"));
         return;
     }
     let is_item = ITEM_KEYS.iter().any(|key| document.get(key).is_some());
@@ -95,10 +135,17 @@ fn not_a_list(document: &Node, check: &mut Checker<'_>) {
     let message = format!("a mock file is a list of items, this is {found}");
     let problem = check.error(Code::NOT_A_LIST, Span { end: document.span.start, ..document.span }, message);
     problem.found = Some(found);
-    problem.expected = Some("a list of items that begin with `- endpoint:`".to_owned());
-    if is_item {
-        problem.help = Some("put `- ` before the key and indent what follows by two spaces".to_owned());
-    }
+    problem.expected = Some(match format {
+        Format::Edn => format!("items that begin with {begin}, one after the other or in one vector"),
+        _ => format!("a list of items that begin with {begin}"),
+    });
+    problem.help = match format {
+        Format::Yaml if is_item => {
+            Some("put `- ` before the key and indent what follows by two spaces".to_owned())
+        }
+        Format::Json if is_item => Some("put `[` before it and `]` behind it".to_owned()),
+        _ => None,
+    };
 }
 
 fn report_unknown(item: &Node, entries: &[Entry], check: &mut Checker<'_>) {
@@ -110,7 +157,8 @@ fn report_unknown(item: &Node, entries: &[Entry], check: &mut Checker<'_>) {
     }
     for entry in entries.iter().filter(|entry| !known(entry) && !silent(entry)) {
         let meant = did_you_mean(&entry.key, ITEM_KEYS.iter().copied());
-        let indented = matches!(entries.first(), Some(first) if &*first.key == "endpoint")
+        let indented = check.format == Format::Yaml
+            && matches!(entries.first(), Some(first) if &*first.key == "endpoint")
             && matches!(entries.first().map(|first| &first.value.kind), Some(Kind::Null));
         check.inside(&entry.key, |check| {
             let (code, message) = if is_item {
@@ -155,6 +203,10 @@ fn defaults_of<'n>(
         match found {
             None => found = Some((index, &entry.value)),
             Some((_, first)) => check.inside_index(index, |check| {
+                let help = match check.format {
+                    Format::Yaml => "join them, or begin a new document with `---`",
+                    Format::Json | Format::Edn => "join them, or make two files of it",
+                };
                 let first = crate::problem::Related {
                     message: "the first stands here".to_owned(),
                     source: check.source.clone(),
@@ -165,7 +217,7 @@ fn defaults_of<'n>(
                     entry.key_span,
                     "a document has one `defaults`; this is a second one",
                 );
-                problem.help = Some("join them, or begin a new document with `---`".to_owned());
+                problem.help = Some(help.to_owned());
                 problem.related.push(first);
             }),
         }

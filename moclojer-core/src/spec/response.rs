@@ -64,7 +64,7 @@ pub(super) fn read(
     }
     if let Some(Node { kind: Kind::Map(entries), .. }) = default_headers {
         // Their problems were reported once, at `defaults`.
-        let mut silent = Checker::new(check.source, check.env, Vec::new());
+        let mut silent = Checker::new(check.source, check.format, check.env, Vec::new());
         for entry in entries {
             let named = HeaderName::from_bytes(entry.key.as_bytes()).ok();
             if named.is_some_and(|name| !headers.iter().any(|header: &Header| header.name == name)) {
@@ -126,7 +126,7 @@ fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {
 /// Reports the problems of `defaults.headers`. Which path parameters there are differs from endpoint to endpoint, so
 /// that one of them is not filled is no problem here.
 pub(super) fn check_headers(check: &mut Checker<'_>, node: &Node) {
-    let mut apart = Checker::new(check.source, check.env, Vec::new());
+    let mut apart = Checker::new(check.source, check.format, check.env, Vec::new());
     read_headers(&mut apart, node, &Params { path: &[], query: &[], env: check.env }, &mut Vec::new());
     let is_path_param = |problem: &Problem| {
         let text = check.source.text().get(problem.span.start as usize..);

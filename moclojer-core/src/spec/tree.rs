@@ -1,11 +1,13 @@
-//! The one tree that YAML and JSON files are read into, with the place of every node.
+//! The one tree that YAML, JSON and EDN files are read into, with the place of every node.
 //!
 //! [`decode`] makes a [`Source`] of a file's bytes, [`read`] makes the tree of a source; the readers live in
-//! [`yaml`] and [`json`]. The tree knows nothing of mocks. Its depth is bounded by the reader
+//! [`yaml`], [`json`] and `edn` (with the feature `edn`). The tree knows nothing of mocks. Its depth is bounded by the reader
 //! ([`Limits::depth`]), so walking and dropping it may recurse.
 
 mod builder;
 mod decode;
+#[cfg(feature = "edn")]
+pub mod edn;
 pub mod json;
 mod locate;
 mod scalar;
@@ -29,13 +31,16 @@ pub enum Format {
     Yaml,
     /// JSON, strictly.
     Json,
+    /// EDN, Clojure's data; it is read with the feature `edn`.
+    Edn,
 }
 
 impl Format {
-    /// The format that a file's name promises: `.json` (in any case) is JSON, everything else YAML.
+    /// The format that a file's name promises: `.json` and `.edn` (in any case), everything else is YAML.
     pub fn of_path(path: &Path) -> Self {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("json") => Self::Json,
+            Some(extension) if extension.eq_ignore_ascii_case("edn") => Self::Edn,
             _ => Self::Yaml,
         }
     }
@@ -46,7 +51,19 @@ pub fn read(source: &Source, format: Format, limits: &Limits) -> Read {
     match format {
         Format::Yaml => yaml::read(source, limits),
         Format::Json => json::read(source, limits),
+        #[cfg(feature = "edn")]
+        Format::Edn => edn::read(source, limits),
+        #[cfg(not(feature = "edn"))]
+        Format::Edn => Read { documents: Vec::new(), problems: vec![edn_is_off(source)] },
     }
+}
+
+/// EDN cannot be read by this program.
+#[cfg(not(feature = "edn"))]
+fn edn_is_off(source: &Source) -> Problem {
+    let message = "EDN needs the feature `edn` of moclojer-core, which is not compiled in";
+    Problem::error(problem::Code::FORMAT_OFF, source, Span::default(), message)
+        .help("write the file as YAML, or use a program that has the feature")
 }
 
 /// A value and where it stands.
@@ -61,11 +78,11 @@ pub struct Node {
 /// What a node holds.
 #[derive(Clone, Debug)]
 pub enum Kind {
-    /// Nothing: `null`, `~` or an absent value.
+    /// Nothing: `null`, `~`, `nil` or an absent value.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number as it was written (`0x1F`, `.5`, `+1`, `.inf` too); see [`json_number`].
+    /// A number as it was written (`0x1F`, `.5`, `+1`, `.inf` too), in EDN as JSON writes it; see [`json_number`].
     Number(Box<str>),
     /// A text.
     Text(Text),
@@ -99,6 +116,12 @@ pub enum Style {
     Folded,
     /// A JSON string.
     Json,
+    /// An EDN string.
+    EdnString,
+    /// An EDN keyword: behind its colon.
+    EdnKeyword,
+    /// An EDN character.
+    EdnCharacter,
 }
 
 /// A key, its place, and its value.

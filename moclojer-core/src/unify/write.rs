@@ -8,7 +8,7 @@ use crate::problem::{Code, Problem, Severity};
 use crate::source::{Source, Span};
 use crate::spec::host::HostPattern;
 use crate::spec::tree::{self, Kind, Node, number_tag};
-use crate::spec::{Format, Settings, Spec};
+use crate::spec::{self, Format, Settings, Spec};
 
 /// The longest key, in written bytes, that stands before its colon on one line (YAML 1.2.2, section 7.4.3, allows
 /// 1,024 characters).
@@ -41,8 +41,8 @@ pub fn process(
         Ok(source) => source,
         Err(problem) => return Processed { text: None, problems: vec![problem] },
     };
-    let read = tree::read(&source, format, limits);
-    let checked = Spec::of_documents(&source, &read.documents, read.problems, settings);
+    let read = spec::read_documents(&source, format, limits);
+    let checked = Spec::of_documents(&source, format, &read.documents, read.problems, settings);
     let mut problems = checked.problems;
     let Some(spec) = checked.spec else {
         return Processed { text: None, problems };
@@ -55,6 +55,31 @@ pub fn process(
     };
     let text = text.map_err(|problem| problems.insert(0, problem)).ok();
     Processed { text, problems }
+}
+
+/// A mock file as YAML that says the same, for who takes YAML alone; comments are lost.
+///
+/// # Errors
+/// Every problem of a file that cannot be read.
+pub fn as_yaml(
+    name: &str,
+    bytes: &[u8],
+    format: Format,
+    limits: &spec::Limits,
+) -> Result<String, Vec<Problem>> {
+    let source = tree::decode(name, bytes, limits).map_err(|problem| vec![problem])?;
+    let read = spec::read_documents(&source, format, limits);
+    if read.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Err(read.problems);
+    }
+    let mut writer = Writer { out: String::new(), most: usize::MAX };
+    for (place, document) in read.documents.iter().enumerate() {
+        if place > 0 {
+            writer.out.push_str("---\n");
+        }
+        writer.document(document);
+    }
+    Ok(writer.out)
 }
 
 fn too_large(source: &Source, most: usize) -> Problem {
@@ -110,6 +135,15 @@ impl Writer {
 
     fn check(&self) -> Option<()> {
         (self.out.len() <= self.most).then_some(())
+    }
+
+    /// A whole document, from the begin of a line.
+    fn document(&mut self, top: &Node) {
+        match is_block(top) {
+            // It ends early only where the text is bounded.
+            true => _ = self.block(top, 0),
+            false => self.scalar(top),
+        }
     }
 
     /// A map of at least one entry, from the place where its first key stands, with the others `indent` deep.

@@ -71,6 +71,31 @@ fn a_folder_is_read_recursively_in_order_and_foreign_files_are_passed_over() {
 }
 
 #[test]
+fn an_edn_file_is_served_from_a_folder_and_by_hand() {
+    let folder = Folder::new("edn");
+    folder.write("a.yml", &endpoint("/a", "x"));
+    folder.write("b.edn", "{:endpoint {:path \"/b\" :response {}}}");
+    folder.write("deps.edn", "{:deps {} :aliases {:x #foo 1}}");
+    let loaded = files(&[folder.path()]).load(Instant::now());
+    let by_hand = files(&[&folder.path().join("b.edn")]).load(Instant::now());
+    let codes = |loaded: &Loaded| {
+        loaded.problems.iter().map(|problem| (problem.severity, problem.code)).collect::<Vec<_>>()
+    };
+    if cfg!(feature = "edn") {
+        assert_eq!(
+            (paths(&loaded), paths(&by_hand)),
+            (vec!["/a".to_owned(), "/b".to_owned()], vec!["/b".to_owned()])
+        );
+        assert_eq!(codes(&loaded), [(Severity::Note, Code::NOT_A_LIST), (Severity::Note, Code::UNKNOWN_TAG)]);
+    } else {
+        assert_eq!(paths(&loaded), ["/a"]);
+        assert_eq!(codes(&loaded), [(Severity::Warning, Code::FORMAT_OFF); 2]);
+        assert_eq!(codes(&by_hand), [(Severity::Error, Code::FORMAT_OFF)]);
+        assert!(by_hand.problems[0].message.contains("the feature `edn`"), "{}", by_hand.problems[0]);
+    }
+}
+
+#[test]
 fn an_empty_folder_is_an_empty_mock_with_a_warning() {
     let folder = Folder::new("empty-folder");
     let loaded = files(&[folder.path()]).load(Instant::now());

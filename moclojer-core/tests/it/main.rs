@@ -4,6 +4,8 @@
 mod answers;
 mod chance;
 mod client;
+#[cfg(feature = "edn")]
+mod edn;
 mod files;
 mod hosted;
 mod hosts;

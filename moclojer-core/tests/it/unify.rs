@@ -53,7 +53,7 @@ fn plan(endpoint: &Endpoint) -> String {
     )
 }
 
-fn plans(spec: &Spec) -> Vec<String> {
+pub(crate) fn plans(spec: &Spec) -> Vec<String> {
     spec.endpoints.iter().map(|endpoint| plan(endpoint)).collect()
 }
 

@@ -33,6 +33,16 @@ pub fn locate(source: &Source, node: &Node, offset: usize) -> u32 {
             walk.folded(&text.value);
             walk.at
         }
+        Style::EdnKeyword => start + 1 + offset,
+        Style::EdnCharacter => {
+            if offset == 0 {
+                start
+            } else {
+                end
+            }
+        }
+        #[cfg(feature = "edn")]
+        Style::EdnString => in_edn_string(whole, start + 1, end.saturating_sub(1), offset),
         style => {
             let quotes = usize::from(style != Style::Plain);
             let mut walk = Walk::new(whole, start + quotes, end.saturating_sub(quotes), offset);
@@ -56,6 +66,20 @@ fn in_literal(whole: &str, start: usize, value: &str, offset: usize) -> usize {
     let line_end = line_end(whole, line_start);
     let indentation = (line_end - line_start).saturating_sub(value_length);
     (line_start + indentation + offset - value_line_start).min(line_end)
+}
+
+/// In an EDN string each character stands for itself, line breaks too, but for escapes.
+#[cfg(feature = "edn")]
+fn in_edn_string(whole: &str, start: usize, end: usize, offset: usize) -> usize {
+    let (mut at, mut left) = (start, offset);
+    while at < end {
+        let (decoded, written) = super::edn::lengths(whole.get(at..end).unwrap_or_default());
+        match left.checked_sub(decoded) {
+            Some(rest) => (left, at) = (rest, at + written),
+            None => break,
+        }
+    }
+    at.min(end)
 }
 
 fn line_end(whole: &str, start: usize) -> usize {
@@ -276,7 +300,11 @@ mod tests {
         let source = Source::new("m", source_text);
         let read = read(&source, format, &Limits::default());
         assert!(read.problems.is_empty(), "{source_text:?}: {:?}", read.problems);
-        let node = read.documents.first().and_then(|top| top.get("a")).expect("the key a");
+        let top = match read.documents.first().map(|top| (top, &top.kind)) {
+            Some((_, Kind::List(items))) => items.first(),
+            top => top.map(|(top, _)| top),
+        };
+        let node = top.and_then(|top| top.get("a")).expect("the key a");
         let Kind::Text(text) = &node.kind else { panic!("no text in {source_text:?}") };
         let mut last = node.span.start;
         for (offset, character) in text.value.char_indices() {
@@ -289,6 +317,10 @@ mod tests {
                     unescaped(rest).is_some_and(|it| it == character)
                 }
                 (Style::Json, _) if rest.starts_with('\\') => json_unescaped(rest) == Some(character),
+                #[cfg(feature = "edn")]
+                (Style::EdnString | Style::EdnCharacter, _) if rest.starts_with('\\') => {
+                    edn_unescaped(rest, text.style) == Some(character)
+                }
                 (Style::SingleQuoted, '\'') => rest.starts_with("''"),
                 (_, '\n' | ' ') if rest.starts_with(['\n', '\r']) => true,
                 (Style::Literal | Style::Folded, '\n') => rest.is_empty(),
@@ -327,6 +359,40 @@ mod tests {
         match Value::parse(format!("\"{}\"", rest.get(..length)?).as_bytes(), 1) {
             Ok(Value::String(text)) => text.chars().next(),
             _ => None,
+        }
+    }
+
+    #[cfg(feature = "edn")]
+    fn edn_unescaped(rest: &str, style: Style) -> Option<char> {
+        let length = match rest.get(1..)? {
+            name if style == Style::EdnCharacter => name.find(['}', ' ']).map_or(rest.len(), |at| at + 1),
+            name if name.starts_with("ud8") => 12,
+            name if name.starts_with('u') => 6,
+            name if name.starts_with(|first: char| first.is_ascii_digit()) => 4,
+            _ => 2,
+        };
+        let written = rest.get(..length)?;
+        let text = if style == Style::EdnString { format!("\"{written}\"") } else { written.to_owned() };
+        let source = Source::new("m", text);
+        let read = read(&source, Format::Edn, &Limits::default());
+        let Kind::List(items) = &read.documents.first()?.kind else { return None };
+        items.first()?.as_text()?.chars().next()
+    }
+
+    #[cfg(feature = "edn")]
+    #[test]
+    fn each_character_is_found_in_each_style_of_edn() {
+        for text in [
+            "[{:a \"x\\n\\u00e9\\ud83d\\ude00\\\"\\\\ é𝄞 \\101\\t\\b\\f\\r  y\r\n\n  {{x}}\"}]",
+            "[{:a \"\"}]",
+            "[{:a :k/é𝄞}]",
+            "[{:a :k}]",
+            "[{:a é𝄞/sym}]",
+            "[{:a \\newline}]",
+            "[{:a \\u00e9}]",
+            "[{:a #inst \"2026\\n\"}]",
+        ] {
+            check(text, Format::Edn);
         }
     }
 

@@ -33,12 +33,12 @@ fn shown(node: &Node) -> String {
     }
 }
 
-fn documents(read: &Read) -> String {
+pub(super) fn documents(read: &Read) -> String {
     read.documents.iter().map(shown).collect::<Vec<_>>().join(" --- ")
 }
 
 /// `line:column code path` of each problem.
-fn problems(read: &Read) -> Vec<String> {
+pub(super) fn problems(read: &Read) -> Vec<String> {
     read.problems
         .iter()
         .map(|problem| {
@@ -307,7 +307,7 @@ fn many_keys_are_told_apart() {
 }
 
 /// The tree of a value is equal to it.
-fn same(value: &Value, node: &Node) -> bool {
+pub(super) fn same(value: &Value, node: &Node) -> bool {
     match (value, &node.kind) {
         (Value::Null, Kind::Null) => true,
         (Value::Bool(left), Kind::Bool(right)) => left == right,
@@ -432,18 +432,20 @@ const MOCK: &str = "- endpoint:\n    method: GET\n    path: /a/:id\n    response
 
 /// Reads a text in each way, and looks at everything that came of it.
 fn read_both(source: &Source) {
-    for read in [yaml::read(source, &Limits::default()), json::read(source, &Limits::default())] {
-        for node in &read.documents {
-            visit(source, node);
-        }
-        for problem in &read.problems {
-            let text = source.text();
-            assert!(
-                text.get(problem.span.start as usize..problem.span.end as usize).is_some(),
-                "{problem:?}"
-            );
-            assert!(!problem.to_string().is_empty());
-        }
+    look_at(source, yaml::read(source, &Limits::default()));
+    look_at(source, json::read(source, &Limits::default()));
+    #[cfg(feature = "edn")]
+    look_at(source, edn::read(source, &Limits::default()));
+}
+
+pub(super) fn look_at(source: &Source, read: Read) {
+    for node in &read.documents {
+        visit(source, node);
+    }
+    for problem in &read.problems {
+        let text = source.text();
+        assert!(text.get(problem.span.start as usize..problem.span.end as usize).is_some(), "{problem:?}");
+        assert!(!problem.to_string().is_empty());
     }
 }
 
