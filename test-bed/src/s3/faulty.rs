@@ -73,10 +73,6 @@ const READ: &[Kind] = &[
     Kind::AnsweredLate,
 ];
 
-/// Reads of what is served meet faults so many times as often as the rest. Writes of it do not: where none comes
-/// through, nobody has anything new to read.
-const READS_OF_SHARDS: u32 = 2;
-
 /// How often requests meet a fault, and what they met. A clone is the same.
 #[derive(Clone, Debug)]
 pub struct Faults(Arc<Mutex<State>>);
@@ -86,22 +82,30 @@ struct State {
     random: StdRng,
     /// Of a thousand requests.
     rate: u32,
+    /// Whether no shard is found.
+    shards_hidden: bool,
     met: BTreeMap<Kind, u64>,
 }
 
 impl Faults {
     fn new(seed: u64) -> Self {
         let random = StdRng::seed_from_u64(seed);
-        Self(Arc::new(Mutex::new(State { random, rate: 0, met: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(State { random, rate: 0, shards_hidden: false, met: BTreeMap::new() })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on so many requests of a thousand meet a fault, and more reads of shards.
+    /// From now on so many requests of a thousand meet a fault.
     pub fn set_rate(&self, rate: u32) {
         self.state().rate = rate.min(1_000);
+    }
+
+    /// From now on every read of a shard is answered 404, or none is because of this. Writes go on, so that there is
+    /// something new to be read.
+    pub fn hide_shards(&self, hidden: bool) {
+        self.state().shards_hidden = hidden;
     }
 
     /// How many met which.
@@ -112,9 +116,11 @@ impl Faults {
     /// What happens to a request, and how late it is when it is late.
     fn decide(&self, method: &Method, path: &str, has_condition: bool) -> Option<(Kind, Duration)> {
         let mut state = self.state();
-        let read_of_shard = *method == Method::GET && path.contains("/unified/");
-        let times = if read_of_shard { READS_OF_SHARDS } else { 1 };
-        let rate = (state.rate * times).min(1_000);
+        if state.shards_hidden && *method == Method::GET && path.contains("/unified/") {
+            *state.met.entry(Kind::Missing).or_default() += 1;
+            return Some((Kind::Missing, Duration::ZERO));
+        }
+        let rate = state.rate;
         if !state.random.random_ratio(rate, 1_000) {
             return None;
         }

@@ -47,6 +47,7 @@ pub(crate) async fn run(world: &World, ledger: &Ledger, seed: u64, measure: Meas
     tokio::select! {
         result = store => {
             world.store.faults.set_rate(0);
+            world.store.faults.hide_shards(false);
             result
         }
         () = lane(5).spoil_the_store() => Ok(()),
@@ -181,7 +182,7 @@ impl Lane<'_> {
         Err(format!("`moclojer-generator {}` is never done", arguments.join(" ")))
     }
 
-    /// A few requests of a hundred, and at times every third.
+    /// A few requests of a hundred, at times every third, and at times no shard is found.
     async fn spoil_the_store(mut self) {
         loop {
             self.world.store.faults.set_rate(30);
@@ -189,6 +190,11 @@ impl Lane<'_> {
             self.begins("every third request to the store");
             self.world.store.faults.set_rate(330);
             self.pause(300, 2_000).await;
+            self.world.store.faults.set_rate(30);
+            self.begins("no shard is found in the store");
+            self.world.store.faults.hide_shards(true);
+            self.pause(300, 2_000).await;
+            self.world.store.faults.hide_shards(false);
         }
     }
 }
