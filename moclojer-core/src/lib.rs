@@ -71,8 +71,9 @@
 //!
 //! # Features
 //!
-//! None is on by default. `diagnostics` renders problems with their source lines; `edn` reads mock files in EDN;
-//! `fake` is made-up data in templates; `watch` serves changed files as they are written.
+//! None is on by default. `diagnostics` renders problems with their source lines, and has a page for each of their codes;
+//! `edn` reads mock files in EDN; `fake` makes up data; `schema` has the JSON Schema of mock files; `watch` serves changed
+//! files as they are written.
 
 pub mod files;
 pub mod json;

@@ -5,6 +5,8 @@
 //! ([`render`]), so that a terminal, an editor and a CI log show the same problem each in its way.
 
 pub mod code;
+#[cfg(feature = "diagnostics")]
+pub mod pages;
 pub mod render;
 
 use std::fmt;

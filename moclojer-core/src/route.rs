@@ -15,9 +15,11 @@ mod near;
 #[cfg(any(test, feature = "oracle"))]
 #[doc(hidden)]
 pub mod oracle;
+mod order;
 mod segments;
 mod trie;
 
 pub use hosts::{Block, Blocks, HostClass, HostTable};
+pub use order::Precedence;
 pub use segments::{PathError, Segments};
 pub use trie::Routes;

@@ -5,11 +5,14 @@
 
 pub mod host;
 pub mod path;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod shape;
 pub mod tree;
 
 mod check;
 mod endpoint;
+mod keys;
 mod later;
 mod model;
 mod raw;
@@ -112,7 +115,9 @@ impl Spec {
             let defaults = item.defaults.and_then(|index| defaults.get(&index)).unwrap_or(&none);
             endpoints.extend(endpoint::read(&mut check, item, defaults).map(Arc::new));
         }
-        if raw.endpoints.is_empty() && raw.later.is_empty() && !documents.is_empty() && check.errors == 0 {
+        let told =
+            check.errors > 0 || check.problems.iter().any(|problem| problem.code == Code::UNKNOWN_ITEM);
+        if raw.endpoints.is_empty() && raw.later.is_empty() && !documents.is_empty() && !told {
             check.warning(Code::EMPTY, Span::default(), "there is no endpoint in this file");
         }
         let mut problems = check.finish();

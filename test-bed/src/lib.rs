@@ -13,6 +13,7 @@ pub mod command;
 pub mod installation;
 pub mod issuer;
 pub mod moto;
+pub mod node;
 pub mod postgres;
 pub mod process;
 pub mod promises;

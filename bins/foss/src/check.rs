@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use moclojer_core::files::Files;
-use moclojer_core::problem::{Problem, Severity, render};
+use moclojer_core::problem::{Code, Problem, Severity, excerpt, pages, render};
 use moclojer_core::spec::Settings;
 
 use crate::cli::{CheckArgs, CheckFormat};
@@ -14,6 +14,9 @@ use crate::limits::Limits;
 
 /// 0 when every file can be served; 1 on an error (or a warning, when denied); 2 when a file is not there.
 pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
+    if let Some(code) = &args.explain {
+        return explain(code);
+    }
     let (limits, variables) = match (Limits::of(&args.limit), Variables::read(&args.env)) {
         (Ok(limits), Ok(variables)) => (limits, variables),
         (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
@@ -49,7 +52,12 @@ pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
     );
     match args.format {
         _ if loaded.found.is_empty() && !loaded.missing.is_empty() => {}
-        CheckFormat::Text => writeln!(out, "{summary}")?,
+        CheckFormat::Text => {
+            writeln!(out, "{summary}")?;
+            if let Some(more) = says_more(&loaded.problems) {
+                writeln!(out, "{more}")?;
+            }
+        }
         CheckFormat::Json | CheckFormat::Github => writeln!(io::stderr(), "{summary}")?,
     }
     out.flush()?;
@@ -59,6 +67,41 @@ pub(crate) fn run(args: &CheckArgs) -> io::Result<ExitCode> {
         (true, true) => ExitCode::from(1),
         (true, false) => ExitCode::SUCCESS,
     })
+}
+
+/// Prints the page of a code.
+fn explain(code: &str) -> io::Result<ExitCode> {
+    let page = match pages::named(code) {
+        Ok(page) => page,
+        Err(meant) => {
+            let near =
+                meant.map(|code| format!("; did you mean {code} ({})?", code.title())).unwrap_or_default();
+            let code = excerpt(code, 40);
+            return crate::usage(&format!("there is no problem with the code `{code}`{near}"));
+        }
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(page.terminal(io::stdout().is_terminal()).as_bytes())?;
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Which pages tell more of the problems.
+fn says_more(problems: &[Problem]) -> Option<String> {
+    const NAMED: usize = 4;
+    let mut codes: Vec<Code> = Vec::new();
+    for problem in problems {
+        if !codes.contains(&problem.code) {
+            codes.push(problem.code);
+        }
+    }
+    let (first, others) = codes.split_first()?;
+    let mut names: Vec<String> = others.iter().take(NAMED).map(ToString::to_string).collect();
+    if others.len() > NAMED {
+        names.push("…".to_owned());
+    }
+    let others = if names.is_empty() { String::new() } else { format!(" (or {})", names.join(", ")) };
+    Some(format!("moclojer check --explain {first} says more{others}"))
 }
 
 fn print_lines(

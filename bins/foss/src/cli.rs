@@ -34,6 +34,14 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Print what a template gives for a context
     Render(RenderArgs),
+    /// List the endpoints of mock files in the order in which they are looked at
+    Routes(RoutesArgs),
+    /// Write a commented mock file to begin with
+    Init(InitArgs),
+    /// Print the JSON Schema of mock files, for editors
+    Schema,
+    /// Print a script that completes this command line in a shell
+    Completions(CompletionsArgs),
     /// Create or update a hosted mock from a file, and wait until it is served
     Push(PushArgs),
 }
@@ -140,8 +148,7 @@ impl LaterArgs {
 }
 
 /// Subcommands that a later part serves.
-pub(crate) const LATER_COMMANDS: [&str; 7] =
-    ["explain", "routes", "init", "import", "export", "schema", "completions"];
+pub(crate) const LATER_COMMANDS: [&str; 3] = ["explain", "import", "export"];
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -154,6 +161,9 @@ pub(crate) struct CheckArgs {
     /// For a person, one JSON object a line, or GitHub's log
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: CheckFormat,
+    /// Print what a problem's code means, with an example: M0104, or 104
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["files", "config", "format", "deny_warnings", "env", "limit"])]
+    pub(crate) explain: Option<String>,
     /// Exit 1 on warnings too
     #[arg(long)]
     pub(crate) deny_warnings: bool,
@@ -163,6 +173,42 @@ pub(crate) struct CheckArgs {
     /// Change a limit, as in file-bytes=100MiB; may be repeated (a wrong name lists them)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) limit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoutesArgs {
+    /// Mock files or folders [default: as for serve]
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The same, as for serve
+    #[arg(short, long = "config", value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// For a person, or one JSON object a line
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: RoutesFormat,
+    /// A variable of the environment that templates may use as env.NAME; may be repeated
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    /// Change a limit, as in file-bytes=100MiB; may be repeated (a wrong name lists them)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The file to write
+    #[arg(value_name = "FILE", default_value = "moclojer.yml")]
+    pub(crate) file: PathBuf,
+    /// A later part serves it
+    #[arg(long, hide = true, num_args = 0..=2)]
+    pub(crate) from: Option<Vec<String>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
@@ -242,6 +288,19 @@ pub(crate) enum CheckFormat {
     Github,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoutesFormat {
+    Table,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
 /// The files to serve and where they were named.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Chosen {
@@ -265,15 +324,19 @@ pub(crate) fn variable(
         .find_map(|name| environment(&name).filter(|value| !value.is_empty()).map(|value| (name, value)))
 }
 
-impl ServeArgs {
-    /// Which files to serve.
-    pub(crate) fn chosen(&self, environment: &impl Fn(&str) -> Option<String>) -> Chosen {
-        let named: Vec<PathBuf> = self.config.iter().chain(&self.files).cloned().collect();
+impl Chosen {
+    /// What was named by hand, else by the environment, else the first default that is there.
+    pub(crate) fn among(
+        config: &[PathBuf],
+        files: &[PathBuf],
+        environment: &impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let named: Vec<PathBuf> = config.iter().chain(files).cloned().collect();
         if !named.is_empty() {
-            return Chosen::Named(named);
+            return Self::Named(named);
         }
         if let Some((_, config)) = variable(environment, "CONFIG") {
-            return Chosen::Environment(config.into());
+            return Self::Environment(config.into());
         }
         let config_home = environment("XDG_CONFIG_HOME")
             .filter(|home| !home.is_empty())
@@ -283,9 +346,16 @@ impl ServeArgs {
         places.extend(config_home.map(|home| home.join("moclojer.yml")));
         places.push(PathBuf::from("/etc/moclojer.yml"));
         match places.iter().find(|place| place.is_file()) {
-            Some(found) => Chosen::Default(found.clone()),
-            None => Chosen::Nothing(places),
+            Some(found) => Self::Default(found.clone()),
+            None => Self::Nothing(places),
         }
+    }
+}
+
+impl ServeArgs {
+    /// Which files to serve.
+    pub(crate) fn chosen(&self, environment: &impl Fn(&str) -> Option<String>) -> Chosen {
+        Chosen::among(&self.config, &self.files, environment)
     }
 
     /// The address to listen on: flag, environment, default.

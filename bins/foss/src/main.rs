@@ -1,12 +1,16 @@
-//! `moclojer`: serve mock files, say what is wrong with them, render one template, or push a file to a hosted
-//! installation.
+//! `moclojer`: serve mock files, say what is wrong with them, list their endpoints, render one template, help to write
+//! them, or push a file to a hosted installation.
 
 mod check;
 mod cli;
+mod completions;
 mod env;
+mod init;
 mod limits;
 mod push;
 mod render;
+mod routes;
+mod schema;
 mod serve;
 mod start;
 mod unified;
@@ -36,6 +40,10 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Check(args)) => check::run(args),
         Some(Command::Render(args)) => render::run(args),
+        Some(Command::Routes(args)) => routes::run(args),
+        Some(Command::Init(args)) => init::run(args),
+        Some(Command::Schema) => schema::run(),
+        Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Push(args)) => push::run(args),
     };
     done.unwrap_or_else(|error| match error.kind() {

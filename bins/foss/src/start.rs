@@ -99,7 +99,7 @@ pub(crate) fn changed_endpoints(changes: &Changes) -> String {
 pub(crate) fn how_to_begin(places: &[PathBuf]) -> String {
     let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
     format!(
-        "there is no mock file: none was named, and there is none at {}.\nWrite this to moclojer.yml and start again:\n\n{SAMPLE}",
+        "there is no mock file: none was named, and there is none at {}.\n`moclojer init` writes one to begin with. Or write this to moclojer.yml and start again:\n\n{SAMPLE}",
         places.join(", ")
     )
 }

@@ -174,7 +174,7 @@ fn a_broken_file_or_a_taken_port_is_exit_1() {
 fn wrong_usage_or_no_file_is_exit_2_and_says_what_to_do() {
     let folder = Folder::new("exit-2");
     for (arguments, said) in [
-        (&[][..], "Write this to moclojer.yml"),
+        (&[][..], "write this to moclojer.yml"),
         (&["-c", "none.yml"], "there is no file none.yml"),
         (&["check"], "check needs a file"),
         (&["check", "none.yml"], "there is no file none.yml"),
@@ -190,6 +190,13 @@ fn wrong_usage_or_no_file_is_exit_2_and_says_what_to_do() {
         (&["render", "--template", "x", "--context", "[]"], "JSON object"),
         (&["render", "--template", "x", "--seed", "-1"], "whole number from 0"),
         (&["--mocks", "x"], "--mocks is not served yet"),
+        (&["check", "--explain", "M0114"], "no problem with the code `M0114`; did you mean M0109"),
+        (&["check", "--explain", ""], "no problem with the code"),
+        (&["check", "--explain", "104", "a.yml"], "--explain"),
+        (&["routes"], "write this to moclojer.yml"),
+        (&["routes", "none.yml"], "there is no file none.yml"),
+        (&["init", "--from", "openapi", "petstore.yml"], "init --from is not served yet"),
+        (&["completions", "tcsh"], "bash, zsh, fish"),
         (&["explain"], "`explain` is not served yet"),
         (&["--host", "nowhere"], "no IP address"),
         (&["--limit", "body-byte=1"], "did you mean body-bytes?"),
@@ -228,6 +235,126 @@ fn check_says_what_is_wrong_in_three_ways() {
     );
     let (_, out, _) = folder.run(&["check", "--format", "github", "bad.yml"]);
     assert!(out.starts_with("::error file=bad.yml,line=1,col=43"), "{out}");
+}
+
+#[test]
+fn a_code_is_explained_in_any_spelling_and_check_says_which() {
+    let folder = Folder::new("codes");
+    folder.write("bad.yml", "- endpoint: {path: a, tagg: x, response: {status: 99}}\n");
+    let (_, out, _) = folder.run(&["check", "bad.yml"]);
+    assert!(out.ends_with("moclojer check --explain M0200 says more (or M0102, M0400)\n"), "{out}");
+    for format in ["json", "github"] {
+        let (_, out, error) = folder.run(&["check", "--format", format, "bad.yml"]);
+        assert!(!out.contains("--explain") && !error.contains("--explain"), "{out}{error}");
+    }
+    let (code, page, error) = folder.run(&["check", "--explain", "M0104"]);
+    assert_eq!((code, &*error), (0, ""));
+    assert!(page.starts_with("M0104: A value has the wrong type\n") && page.contains("Mended:"), "{page}");
+    assert!(!page.contains('\u{1b}') && page.lines().all(|line| line.chars().count() <= 80), "{page}");
+    for spelling in ["m0104", "104", "0104"] {
+        assert_eq!(folder.run(&["check", "--explain", spelling]).1, page, "{spelling}");
+    }
+}
+
+#[test]
+fn routes_are_listed_as_they_are_looked_at() {
+    let folder = Folder::new("routes");
+    folder.write(
+        "moclojer.yml",
+        "\
+- endpoint: {path: '/a/:any', method: ANY, response: {body: x}}
+- endpoint: {path: '/a/:any', response: {body: x}}
+- endpoint: {path: '/a/:id|int?page|int', router-name: one, response: {status: 201}}
+- endpoint: {path: /a/b, host: '*.test', response: {body: x}}
+- endpoint: {path: /a/c, host: api.test, response: {body: x}}
+",
+    );
+    let (code, table, error) = folder.run(&["routes"]);
+    assert_eq!((code, &*error), (0, ""));
+    let wanted = "\
+api.test
+  GET      /a/c                  200  moclojer.yml:5
+
+*.test
+  GET      /a/b                  200  moclojer.yml:4
+
+every host
+  GET      /a/:id|int?page|int   201  moclojer.yml:3  one
+  GET      /a/:any               200  moclojer.yml:2
+  ANY      /a/:any               200  moclojer.yml:1
+";
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(squeezed(&table), squeezed(wanted), "{table}");
+    let (code, lines, _) = folder.run(&["routes", "-c", "moclojer.yml", "--format", "json"]);
+    assert_eq!((code, lines.lines().count()), (0, 5));
+    let third: serde_json::Value = serde_json::from_str(lines.lines().nth(2).unwrap()).unwrap();
+    assert_eq!(
+        third,
+        serde_json::json!({
+            "method": "GET", "host": null, "path": "/a/:id|int", "query": [{"name": "page", "type": "int"}],
+            "status": 201, "name": "one", "enabled": true, "file": "moclojer.yml", "line": 3, "column": 3,
+        })
+    );
+
+    let long = "/a-very-long-path/of/many/segments/that/does/not/fit/beside/its/place/in/eighty/columns";
+    folder.write("long.yml", &format!("- endpoint: {{path: {long}, response: {{body: x}}}}\n"));
+    let (_, table, _) = folder.run(&["routes", "long.yml"]);
+    assert_eq!(table.lines().count(), 2, "{table}");
+    folder.write("bad.yml", "- endpoint: {path: a, response: {body: x}}\n");
+    let (code, table, error) = folder.run(&["routes", "bad.yml"]);
+    assert_eq!((code, &*table), (1, "no endpoints\n"));
+    assert!(error.contains("M0200"), "{error}");
+}
+
+#[test]
+fn init_writes_a_file_that_is_valid_served_and_never_overwritten() {
+    let folder = Folder::new("init");
+    let (code, out, error) = folder.run(&["init"]);
+    assert_eq!((code, &*error), (0, ""));
+    assert!(out.contains("moclojer -c moclojer.yml") && out.contains("curl "), "{out}");
+    let (code, out, _) = folder.run(&["check", "--deny-warnings", "moclojer.yml"]);
+    assert_eq!(code, 0, "{out}");
+    let server = folder.serve(&[]);
+    assert!(server.get("/hello/world").ends_with("{\"hello\": \"world!\"}"));
+    let user = server.get("/users/7?lang=pt");
+    assert!(user.contains("{\"id\":7,\"name\":\"") && user.ends_with("\"lang\":\"pt\"}"), "{user}");
+    assert!(server.get("/users/x").starts_with("HTTP/1.1 400"));
+
+    folder.write("moclojer.yml", "mine");
+    let (code, _, error) = folder.run(&["init"]);
+    assert_eq!(code, 1);
+    assert!(error.contains("is there already") && error.contains("moclojer init my.yml"), "{error}");
+    assert_eq!(std::fs::read_to_string(folder.0.join("moclojer.yml")).unwrap(), "mine");
+    assert_eq!(folder.run(&["init", "other.yml"]).0, 0);
+    assert_eq!(folder.run(&["init", "none/other.yml"]).0, 1);
+}
+
+#[test]
+fn the_schema_is_one_json_text() {
+    let (code, out, error) = Folder::new("schema").run(&["schema"]);
+    assert_eq!((code, &*error), (0, ""));
+    let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(schema["definitions"]["endpoint"]["properties"]["path"].is_object());
+}
+
+#[test]
+fn completions_complete_in_bash_and_name_the_commands_elsewhere() {
+    let folder = Folder::new("completions");
+    let (code, script, _) = folder.run(&["completions", "bash"]);
+    assert_eq!(code, 0);
+    folder.write("moclojer.bash", &script);
+    let asked = "source ./moclojer.bash && complete -p moclojer && COMP_WORDS=(moclojer --po) COMP_CWORD=1 \
+                 && COMP_LINE='moclojer --po' && COMP_POINT=13 && _moclojer moclojer --po moclojer && echo \"${COMPREPLY[*]}\"";
+    let output = Command::new("bash").args(["-c", asked]).current_dir(&folder.0).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("complete ") && text.lines().last() == Some("--port"), "{text}");
+    for shell in ["zsh", "fish"] {
+        let (code, script, _) = folder.run(&["completions", shell]);
+        assert_eq!(code, 0);
+        for command in ["serve", "check", "routes", "init", "schema", "completions", "render", "push"] {
+            assert!(script.contains(command), "{shell} {command}");
+        }
+    }
 }
 
 #[test]

@@ -393,6 +393,9 @@ impl<'a> Reader<'a> {
         let error = Error::syntax(self.at, format!("expected {expected}, found {}", self.found()));
         match self.peek() {
             Some(b'/' | b'#') => error.help("JSON has no comments"),
+            Some(b'"' | b'{' | b'[') if open.is_some() => error.help("put a comma after the value before it"),
+            None if open == Some(Open::Map) => error.help("close what is open with `}`"),
+            None if open == Some(Open::List) => error.help("close what is open with `]`"),
             _ => error,
         }
     }

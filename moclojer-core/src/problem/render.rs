@@ -15,6 +15,8 @@ use crate::source::{Source, Span};
 
 #[cfg(feature = "diagnostics")]
 pub use snippet::terminal;
+#[cfg(feature = "diagnostics")]
+pub(crate) use snippet::{WIDTH, wrap};
 
 /// Each problem on a line `file:line:column: error[M0123]: message`, with what more is known of it on indented
 /// lines below.

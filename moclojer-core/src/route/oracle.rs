@@ -320,6 +320,31 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_a_list_is_that_of_the_matcher() {
+        use crate::route::Precedence;
+        let mut compared = 0;
+        for seed in 0..10_000 {
+            let case = Case::from_bytes(&bytes(seed));
+            let of = |endpoint: usize| {
+                let (host, path) = &case.endpoints[endpoint];
+                Precedence::of(host.as_ref(), path)
+            };
+            for (authority, path) in &case.requests {
+                let path = path.replace("%2F", "\0");
+                let groups = expected(&case.endpoints, &of_authority(authority), &path);
+                for group in &groups {
+                    assert!(group.iter().all(|it| of(it.0) == of(group[0].0)), "seed {seed}: {path}");
+                }
+                for pair in groups.windows(2) {
+                    assert!(of(pair[0][0].0) < of(pair[1][0].0), "seed {seed}: {path}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 1_000, "{compared}");
+    }
+
+    #[test]
     fn the_oracle_knows_a_case_worked_by_hand() {
         let endpoints: Vec<_> = ["/:s", "/{a}-{b}", "/a-b", "/:n|int", "/*rest", "/{a}-b"]
             .map(|text| (None, PathPattern::parse(text).expect(text).pattern))

@@ -25,17 +25,26 @@ pub(super) struct Checker<'s> {
     /// The last problem that was only counted.
     untold: Option<Problem>,
     path: String,
+    /// Set while the answer of a path that was refused is read: which parameters it has is not known.
+    pub(super) path_refused: bool,
 }
 
 /// The entries of a map whose unknown keys were reported.
 pub(super) struct Fields<'n> {
     entries: &'n [Entry],
+    /// The required key that is missing because it is misspelt, which was reported.
+    misspelt: Option<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// The value of `key`; an explicit null counts as absent.
     pub(super) fn get(&self, key: &str) -> Option<&'n Node> {
         self.entry(key).map(|entry| &entry.value).filter(|node| !matches!(node.kind, Kind::Null))
+    }
+
+    /// Whether it was reported that this required key is misspelt.
+    pub(super) fn misspelt(&self, key: &str) -> bool {
+        self.misspelt == Some(key)
     }
 
     /// The entry of `key`, null or not.
@@ -48,7 +57,17 @@ impl<'s> Checker<'s> {
     pub(super) fn new(source: &'s Source, format: Format, env: &'s Env, problems: Vec<Problem>) -> Self {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
         let warnings = problems.len() - errors;
-        Self { source, format, env, problems, errors, warnings, untold: None, path: String::new() }
+        Self {
+            source,
+            format,
+            env,
+            problems,
+            errors,
+            warnings,
+            untold: None,
+            path: String::new(),
+            path_refused: false,
+        }
     }
 
     /// Runs `walk` one key deeper.
@@ -125,6 +144,18 @@ impl<'s> Checker<'s> {
         problems
     }
 
+    /// The key whose value is looked at, as a message names it.
+    fn subject(&self) -> String {
+        if let Some(path) = self.path.strip_suffix("\"]") {
+            let key = path.rfind("[\"").and_then(|at| path.get(at + 2..)).unwrap_or_default();
+            return format!("`{}`", shorten(key));
+        }
+        if self.path.is_empty() || self.path.ends_with(']') {
+            return "this item".to_owned();
+        }
+        format!("`{}`", shorten(self.path.rsplit('.').next().unwrap_or_default()))
+    }
+
     pub(super) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Problem {
         self.report(Severity::Error, code, span, message)
     }
@@ -136,7 +167,8 @@ impl<'s> Checker<'s> {
     /// A value of another type than the key wants.
     pub(super) fn wrong_type(&mut self, node: &Node, expected: &str) -> &mut Problem {
         let found = describe(node);
-        let problem = self.error(Code::WRONG_TYPE, node.span, format!("this is {found}"));
+        let message = format!("{} cannot be {found}", self.subject());
+        let problem = self.error(Code::WRONG_TYPE, node.span, message);
         problem.found = Some(found);
         problem.expected = Some(expected.to_owned());
         problem
@@ -144,20 +176,50 @@ impl<'s> Checker<'s> {
 
     /// The entries of a map; unknown keys are warnings, keys that begin with `x-` are nobody's business.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<Fields<'n>> {
+        self.fields_with(node, what, known, &[])
+    }
+
+    /// The same where some keys are required: one that is misspelt is one error, not an unknown key and a missing one.
+    pub(super) fn fields_with<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: &[&str],
+        required: &[&'static str],
+    ) -> Option<Fields<'n>> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(node, &format!("a map with the keys of {what}"));
             return None;
         };
+        let absent = |key: &str| !entries.iter().any(|entry| &*entry.key == key);
+        let mut misspelt = None;
         for entry in entries {
-            if !known.contains(&&*entry.key) && !entry.key.starts_with("x-") {
-                self.unknown_key(entry, what, known);
+            if known.contains(&&*entry.key) || entry.key.starts_with("x-") {
+                continue;
+            }
+            let meant = did_you_mean(&entry.key, known.iter().copied());
+            let wanted = required.iter().copied().find(|&key| Some(key) == meant);
+            match wanted.filter(|key| misspelt.is_none() && absent(key)) {
+                Some(key) => {
+                    misspelt = Some(key);
+                    self.misspelt_key(entry, what, key);
+                }
+                None => self.unknown_key(entry, what, known, meant),
             }
         }
-        Some(Fields { entries })
+        Some(Fields { entries, misspelt })
     }
 
-    fn unknown_key(&mut self, entry: &Entry, what: &str, known: &[&str]) {
-        let meant = did_you_mean(&entry.key, known.iter().copied());
+    fn misspelt_key(&mut self, entry: &Entry, what: &str, meant: &str) {
+        self.inside(&entry.key, |check| {
+            let message = format!("{what} needs a `{meant}`, and `{}` is not one", shorten(&entry.key));
+            let problem = check.error(Code::MISSING_KEY, entry.key_span, message);
+            problem.expected = Some(format!("a key `{meant}`"));
+            problem.help = Some(format!("did you mean `{meant}`?"));
+        });
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, what: &str, known: &[&str], meant: Option<&str>) {
         self.inside(&entry.key, |check| {
             let key = shorten(&entry.key);
             let message = format!("`{key}` is not a key of {what} and is ignored");
@@ -221,8 +283,8 @@ impl<'s> Checker<'s> {
         let number = super::tree::json_number(written).and_then(|text| text.parse::<u64>().ok());
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
-            let problem =
-                self.error(Code::WRONG_VALUE, node.span, format!("expected {expected}, found {written}"));
+            let message = format!("{} cannot be {}", self.subject(), shorten(written));
+            let problem = self.error(Code::WRONG_VALUE, node.span, message);
             problem.found = Some(written.to_string());
             problem.expected = Some(expected.to_owned());
         }
@@ -235,6 +297,14 @@ impl<'s> Checker<'s> {
             let Some(node) = nodes.get(note.piece) else {
                 continue;
             };
+            let names_the_path = || {
+                scalar_text(node)
+                    .and_then(|text| text.get(note.range.start..))
+                    .is_some_and(|text| text.starts_with("path-params"))
+            };
+            if self.path_refused && note.code == Code::NOT_FILLED && names_the_path() {
+                continue;
+            }
             let span = self.span_inside(node, note.range.clone());
             let expression = scalar_text(node).and_then(|text| note.expression(text));
             let problem = self.report(note.severity, note.code, span, note.message);

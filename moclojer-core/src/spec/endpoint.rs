@@ -8,37 +8,21 @@ use http::Method;
 
 use super::check::{Checker, Fields, describe, shorten};
 use super::host::HostPattern;
-use super::later;
 use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam, Verb};
 use super::path::{ParamType, Parsed, PathPattern};
 use super::raw::RawItem;
 use super::response;
 use super::shape::Shape;
 use super::tree::{Kind, Node};
+use super::{keys, later};
 use crate::json::Value;
 use crate::problem::{Code, did_you_mean};
 use crate::source::Span;
 
-const KEYS: &[&str] = &[
-    "method",
-    "host",
-    "path",
-    "query",
-    "body",
-    "response",
-    "rate-limit",
-    "latency",
-    "webhook",
-    "tag",
-    "router-name",
-    "cors",
-    "near-misses",
-    "enabled",
-];
+const REQUIRED: &[&str] = &["path", "response"];
 const METHODS: &[&str] =
     &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "ANY"];
 const METHODS_IN_WORDS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE, QUERY or ANY";
-const CORS_KEYS: &[&str] = &["origins", "methods", "headers", "credentials", "max-age-s"];
 /// Types that a file may name, for messages.
 const TYPES: &str = "string, int, float, double, bool, uuid, date or a regular expression between slashes";
 
@@ -56,13 +40,12 @@ pub(super) struct Defaults<'n> {
 impl<'n> Defaults<'n> {
     /// Reads `defaults`.
     pub(super) fn read(check: &mut Checker<'_>, index: usize, node: &'n Node) -> Self {
-        const KEYS: &[&str] = &["prefix", "host", "headers", "cors", "latency", "rate-limit", "near-misses"];
         check.inside_index(index, |check| {
             check.inside("defaults", |check| {
                 if matches!(node.kind, Kind::Null) {
                     return Self::default();
                 }
-                let Some(fields) = check.fields(node, "`defaults`", KEYS) else {
+                let Some(fields) = check.fields(node, "`defaults`", keys::DEFAULTS) else {
                     return Self::default();
                 };
                 let mut hasher = foldhash::fast::FixedState::default().build_hasher();
@@ -124,10 +107,10 @@ pub(super) fn read(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defau
 
 fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<'_>) -> Option<Endpoint> {
     if matches!(item.node.kind, Kind::Null) {
-        missing(check, item.key_span, "path", "an endpoint");
+        needs(check, item.key_span, "path", "an endpoint");
         return None;
     }
-    let fields = check.fields(item.node, "an endpoint", KEYS)?;
+    let fields = check.fields_with(item.node, "an endpoint", keys::ENDPOINT, REQUIRED)?;
     let method = match fields.get("method") {
         Some(node) => check.inside("method", |check| method(check, node)),
         None => Some(MethodMatch::Exactly(Verb::Get)),
@@ -142,7 +125,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
             path_pattern(check, node, defaults.prefix.unwrap_or_default(), &text.value)
         }),
         None => {
-            missing(check, item.key_span, "path", "an endpoint");
+            missing(check, &fields, item.key_span, "path", "an endpoint");
             None
         }
     };
@@ -164,16 +147,18 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         check.inside("webhook", |check| later::webhook(check, entry.key_span, node));
     }
     let path_params = parsed.as_ref().map(|parsed| &*parsed.pattern.captures).unwrap_or_default();
+    check.path_refused = parsed.is_none();
     let answer = match fields.get("response") {
         Some(node) => check.inside("response", |check| {
             let params = response::Params { path: path_params, query: &query, env: check.env };
             response::read(check, node, defaults.headers, &params)
         }),
         None => {
-            missing(check, item.key_span, "response", "an endpoint");
+            missing(check, &fields, item.key_span, "response", "an endpoint");
             None
         }
     };
+    check.path_refused = false;
     let (method, parsed, response) = (method?, parsed?, answer?);
     if !enabled {
         return None;
@@ -203,9 +188,22 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
 }
 
 /// Reports a required key that is not there.
-pub(super) fn missing(check: &mut Checker<'_>, span: Span, key: &str, of: &str) {
+pub(super) fn missing(check: &mut Checker<'_>, fields: &Fields<'_>, span: Span, key: &str, of: &str) {
+    if !fields.misspelt(key) {
+        needs(check, span, key, of);
+    }
+}
+
+fn needs(check: &mut Checker<'_>, span: Span, key: &str, of: &str) {
     let problem = check.error(Code::MISSING_KEY, span, format!("{of} needs a `{key}`"));
     problem.expected = Some(format!("a key `{key}`"));
+    let example = match key {
+        "path" => "path: /hello",
+        "response" => "response: {body: hello}",
+        "url" => "url: http://localhost:9000/hook",
+        _ => return,
+    };
+    problem.help = Some(format!("add it below, as in `{example}`"));
 }
 
 /// A method in any case, or `ANY`.
@@ -353,7 +351,7 @@ fn cors(check: &mut Checker<'_>, node: &Node) -> Option<Cors> {
         check.wrong_type(node, "true, false or a map");
         return None;
     }
-    let fields = check.fields(node, "`cors`", CORS_KEYS)?;
+    let fields = check.fields(node, "`cors`", keys::CORS)?;
     let mut cors = Cors::open();
     cors.origins = texts(check, &fields, "origins");
     cors.origins.retain(|origin| &**origin != "*");

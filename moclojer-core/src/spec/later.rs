@@ -1,6 +1,7 @@
 //! Keys that a later part serves: their form is checked now, and the author is told that they do nothing yet.
 
 use super::check::{Checker, scalar_text};
+use super::keys;
 use super::raw::RawItem;
 use super::tree::{Kind, Node};
 use crate::problem::Code;
@@ -23,8 +24,7 @@ pub(super) fn item(check: &mut Checker<'_>, item: &RawItem<'_>) {
 }
 
 fn websocket(check: &mut Checker<'_>, item: &RawItem<'_>) {
-    const KEYS: &[&str] = &["path", "host", "on-connect", "on-message"];
-    let Some(fields) = check.fields(item.node, "a websocket", KEYS) else {
+    let Some(fields) = check.fields_with(item.node, "a websocket", keys::WEBSOCKET, &["path"]) else {
         return;
     };
     match fields.get("path") {
@@ -33,7 +33,7 @@ fn websocket(check: &mut Checker<'_>, item: &RawItem<'_>) {
                 super::endpoint::path_pattern(check, node, "", &text.value);
             }
         }),
-        None => super::endpoint::missing(check, item.key_span, "path", "a websocket"),
+        None => super::endpoint::missing(check, &fields, item.key_span, "path", "a websocket"),
     }
     if let Some(node) = fields.get("host") {
         check.inside("host", |check| {
@@ -42,7 +42,7 @@ fn websocket(check: &mut Checker<'_>, item: &RawItem<'_>) {
     }
     if let Some(node) = fields.get("on-connect") {
         check.inside("on-connect", |check| {
-            check.fields(node, "`on-connect`", &["response"]);
+            check.fields(node, "`on-connect`", keys::ON_CONNECT);
         });
     }
     if let Some(node) = fields.get("on-message") {
@@ -53,14 +53,15 @@ fn websocket(check: &mut Checker<'_>, item: &RawItem<'_>) {
             };
             for (index, entry) in entries.iter().enumerate() {
                 check.inside_index(index, |check| {
-                    let Some(fields) = check.fields(entry, "a message", &["pattern", "response"]) else {
+                    let Some(fields) = check.fields_with(entry, "a message", keys::ON_MESSAGE, &["pattern"])
+                    else {
                         return;
                     };
                     match fields.get("pattern") {
                         Some(node) => check.inside("pattern", |check| {
                             check.text(node, "a pattern, as a text");
                         }),
-                        None => super::endpoint::missing(check, entry.span, "pattern", "a message"),
+                        None => super::endpoint::missing(check, &fields, entry.span, "pattern", "a message"),
                     }
                 });
             }
@@ -70,7 +71,7 @@ fn websocket(check: &mut Checker<'_>, item: &RawItem<'_>) {
 }
 
 fn folder(check: &mut Checker<'_>, item: &RawItem<'_>) {
-    let Some(fields) = check.fields(item.node, "an `external-body` item", &["folder"]) else {
+    let Some(fields) = check.fields(item.node, "an `external-body` item", keys::FOLDER) else {
         return;
     };
     if let Some(node) = fields.get("folder") {
@@ -82,12 +83,11 @@ fn folder(check: &mut Checker<'_>, item: &RawItem<'_>) {
 }
 
 fn openapi(check: &mut Checker<'_>, item: &RawItem<'_>) {
-    const KEYS: &[&str] = &["document", "path", "host", "prefix"];
-    let Some(fields) = check.fields(item.node, "an `openapi` item", KEYS) else {
+    let Some(fields) = check.fields(item.node, "an `openapi` item", keys::OPENAPI) else {
         return;
     };
     if fields.get("document").is_none() && fields.get("path").is_none() {
-        super::endpoint::missing(check, item.key_span, "path", "an `openapi` item");
+        super::endpoint::missing(check, &fields, item.key_span, "path", "an `openapi` item");
     }
     if let Some(node) = fields.get("document") {
         check.inside("document", |check| {
@@ -108,8 +108,7 @@ fn openapi(check: &mut Checker<'_>, item: &RawItem<'_>) {
 
 /// `rate-limit` of an endpoint or of `defaults`.
 pub(super) fn rate_limit(check: &mut Checker<'_>, key_span: Span, node: &Node) {
-    let keys = &["window-ms", "max-requests", "key-fn"];
-    let Some(fields) = check.fields(node, "`rate-limit`", keys) else {
+    let Some(fields) = check.fields(node, "`rate-limit`", keys::RATE_LIMIT) else {
         return;
     };
     for key in ["window-ms", "max-requests"] {
@@ -131,20 +130,7 @@ pub(super) fn rate_limit(check: &mut Checker<'_>, key_span: Span, node: &Node) {
 pub(super) fn latency(check: &mut Checker<'_>, key_span: Span, node: &Node) {
     const MILLISECONDS: &[&str] = &["min-ms", "max-ms", "timeout-ms", "median-ms", "bytes-per-second"];
     const RATES: &[&str] = &["failure-rate", "timeout-rate", "fault-rate"];
-    const KEYS: &[&str] = &[
-        "min-ms",
-        "max-ms",
-        "failure-rate",
-        "timeout-rate",
-        "timeout-ms",
-        "distribution",
-        "median-ms",
-        "sigma",
-        "fault",
-        "fault-rate",
-        "bytes-per-second",
-    ];
-    let Some(fields) = check.fields(node, "`latency`", KEYS) else {
+    let Some(fields) = check.fields(node, "`latency`", keys::LATENCY) else {
         return;
     };
     let mut bounds = [None; MILLISECONDS.len()];
@@ -182,15 +168,14 @@ pub(super) fn latency(check: &mut Checker<'_>, key_span: Span, node: &Node) {
 
 /// `webhook` of an endpoint.
 pub(super) fn webhook(check: &mut Checker<'_>, key_span: Span, node: &Node) {
-    const KEYS: &[&str] = &["url", "method", "headers", "body", "if", "sleep-time"];
-    let Some(fields) = check.fields(node, "`webhook`", KEYS) else {
+    let Some(fields) = check.fields_with(node, "`webhook`", keys::WEBHOOK, &["url"]) else {
         return;
     };
     match fields.get("url") {
         Some(node) => check.inside("url", |check| {
             check.text(node, "a URL, as a text");
         }),
-        None => super::endpoint::missing(check, key_span, "url", "a webhook"),
+        None => super::endpoint::missing(check, &fields, key_span, "url", "a webhook"),
     }
     if let Some(node) = fields.get("method") {
         check.inside("method", |check| {
@@ -224,8 +209,7 @@ pub(super) fn webhook(check: &mut Checker<'_>, key_span: Span, node: &Node) {
 
 /// `external-body` of a response.
 pub(super) fn external_body(check: &mut Checker<'_>, key_span: Span, node: &Node) {
-    let keys = &["provider", "path", "sheet-name"];
-    let Some(fields) = check.fields(node, "`external-body`", keys) else {
+    let Some(fields) = check.fields_with(node, "`external-body`", keys::EXTERNAL_BODY, &["path"]) else {
         return;
     };
     choice(check, &fields, "provider", &["json", "xlsx", "xml", "yaml", "csv", "text", "file"]);
@@ -233,7 +217,7 @@ pub(super) fn external_body(check: &mut Checker<'_>, key_span: Span, node: &Node
         Some(node) => check.inside("path", |check| {
             check.text(node, "a file or an http(s) URL, as a text");
         }),
-        None => super::endpoint::missing(check, key_span, "path", "an external body"),
+        None => super::endpoint::missing(check, &fields, key_span, "path", "an external body"),
     }
     if let Some(node) = fields.get("sheet-name") {
         check.inside("sheet-name", |check| {

@@ -1,11 +1,10 @@
 //! The items of a file, sorted by kind but not yet checked, and the defaults of each document.
 
 use super::check::{Checker, one_of, shorten};
+use super::keys;
 use super::tree::{Entry, Format, Kind, Node};
 use crate::problem::{Code, did_you_mean};
 use crate::source::Span;
-
-const ITEM_KEYS: &[&str] = &["endpoint", "websocket", "external-body", "openapi", "defaults"];
 
 /// A file as it was written: items in file order.
 #[derive(Debug, Default)]
@@ -65,6 +64,9 @@ impl<'n> RawSpec<'n> {
                 return;
             }
         };
+        if report_not_indented(entries, check) {
+            return;
+        }
         report_unknown(item, entries, check);
         for entry in entries {
             let raw =
@@ -98,8 +100,8 @@ fn is_near_an_item(node: &Node) -> bool {
     let Kind::Map(entries) = &node.kind else { return false };
     let is_near = |key: &str| {
         key.starts_with("x-")
-            || ITEM_KEYS.contains(&key)
-            || did_you_mean(key, ITEM_KEYS.iter().copied()).is_some()
+            || keys::ITEM.contains(&key)
+            || did_you_mean(key, keys::ITEM.iter().copied()).is_some()
     };
     // An OpenAPI document has one of the keys, but its version under it.
     let is_document =
@@ -130,7 +132,7 @@ fn not_a_list(document: &Node, check: &mut Checker<'_>) {
             Some(format!("write its requests as {begin} items"));
         return;
     }
-    let is_item = ITEM_KEYS.iter().any(|key| document.get(key).is_some());
+    let is_item = keys::ITEM.iter().any(|key| document.get(key).is_some());
     let found = super::check::describe(document);
     let message = format!("a mock file is a list of items, this is {found}");
     let problem = check.error(Code::NOT_A_LIST, Span { end: document.span.start, ..document.span }, message);
@@ -148,18 +150,36 @@ fn not_a_list(document: &Node, check: &mut Checker<'_>) {
     };
 }
 
+/// Keys that stand beside an empty `endpoint:` were meant to stand below it: one error for all of them.
+fn report_not_indented(entries: &[Entry], check: &mut Checker<'_>) -> bool {
+    let [item, next, ..] = entries else {
+        return false;
+    };
+    if check.format != Format::Yaml {
+        return false;
+    }
+    let is_empty = matches!(&*item.key, "endpoint" | "websocket") && matches!(item.value.kind, Kind::Null);
+    if !is_empty || keys::ITEM.contains(&&*next.key) || next.key.starts_with("x-") {
+        return false;
+    }
+    check.inside(&next.key, |check| {
+        let key = shorten(&next.key);
+        let message = format!("`{key}` stands beside `{}`, not below it", item.key);
+        check.error(Code::MISPLACED_KEY, next.key_span, message).help =
+            Some(format!("indent `{key}` and what follows deeper than `{}`", item.key));
+    });
+    true
+}
+
 fn report_unknown(item: &Node, entries: &[Entry], check: &mut Checker<'_>) {
-    let known = |entry: &Entry| ITEM_KEYS.contains(&&*entry.key);
+    let known = |entry: &Entry| keys::ITEM.contains(&&*entry.key);
     let silent = |entry: &Entry| entry.key.starts_with("x-");
     let is_item = entries.iter().any(known);
     if entries.is_empty() {
         check.warning(Code::UNKNOWN_ITEM, item.span, "this item is empty and is ignored");
     }
     for entry in entries.iter().filter(|entry| !known(entry) && !silent(entry)) {
-        let meant = did_you_mean(&entry.key, ITEM_KEYS.iter().copied());
-        let indented = check.format == Format::Yaml
-            && matches!(entries.first(), Some(first) if &*first.key == "endpoint")
-            && matches!(entries.first().map(|first| &first.value.kind), Some(Kind::Null));
+        let meant = did_you_mean(&entry.key, keys::ITEM.iter().copied());
         check.inside(&entry.key, |check| {
             let (code, message) = if is_item {
                 (
@@ -173,12 +193,8 @@ fn report_unknown(item: &Node, entries: &[Entry], check: &mut Checker<'_>) {
                 )
             };
             let problem = check.warning(code, entry.key_span, message);
-            problem.expected = Some(one_of(ITEM_KEYS));
-            problem.help = match meant {
-                Some(name) => Some(format!("did you mean `{name}`?")),
-                None if indented => Some("indent it deeper than `endpoint:`".to_owned()),
-                None => None,
-            };
+            problem.expected = Some(one_of(keys::ITEM));
+            problem.help = meant.map(|name| format!("did you mean `{name}`?"));
         });
         if !is_item {
             // One warning an item is enough.

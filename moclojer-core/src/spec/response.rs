@@ -9,13 +9,12 @@ use super::check::{Checker, describe, scalar_text, shorten};
 use super::model::{BodySource, Header, HeaderSource, QueryParam, Response};
 use super::path::Capture;
 use super::tree::{Entry, Kind, Node, json_number};
-use super::{Env, later};
+use super::{Env, keys, later};
 use crate::json::{self, Value};
 use crate::problem::{Code, Problem, Related};
 use crate::template::{self, Compiled, Mode, Names, ParamKind, Piece};
 
-const KEYS: &[&str] = &["status", "headers", "body", "external-body", "rate-limit", "latency", "webhook"];
-/// Those of its keys that belong to the endpoint, and that people put here.
+/// Keys that belong to the endpoint, and that people put here.
 const MISPLACED: &[&str] = &["rate-limit", "latency", "webhook"];
 /// Headers that say how the answer is framed: the server's business.
 const REFUSED: &[&str] = &["content-length", "transfer-encoding", "connection", "upgrade"];
@@ -44,11 +43,12 @@ pub(super) fn read(
     default_headers: Option<&Node>,
     params: &Params<'_>,
 ) -> Option<Response> {
-    let fields = check.fields(node, "`response`", KEYS)?;
+    let known = [keys::RESPONSE, MISPLACED].concat();
+    let fields = check.fields(node, "`response`", &known)?;
     for key in MISPLACED {
         if let Some(entry) = fields.entry(key) {
             check.inside(key, |check| {
-                let message = format!("`{key}` belongs beside `response`, not under it; it is ignored here");
+                let message = format!("`{key}` belongs beside `response`, not under it, and is ignored");
                 check.warning(Code::MISPLACED_KEY, entry.key_span, message).help =
                     Some(format!("indent `{key}` as deep as `response`"));
             });
@@ -109,7 +109,8 @@ pub(super) fn read(
 
 fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {
     let Kind::Number(written) = &node.kind else {
-        check.integer(node, 200..=599, "a status from 200 to 599");
+        let problem = check.wrong_type(node, "a status from 200 to 599");
+        problem.help = node.as_text().and_then(number_alone);
         return None;
     };
     let number = json_number(written).and_then(|text| text.parse::<u16>().ok());
@@ -121,6 +122,16 @@ fn status(check: &mut Checker<'_>, node: &Node) -> Option<StatusCode> {
     problem.found = Some(written.to_string());
     problem.expected = Some("a status from 200 to 599".to_owned());
     None
+}
+
+/// The mend for a status that is a text: its number.
+fn number_alone(text: &str) -> Option<String> {
+    let digits: String = text.trim_start().chars().take_while(char::is_ascii_digit).take(4).collect();
+    let number = digits.parse::<u16>().ok().filter(|number| (200..=599).contains(number))?;
+    Some(match text.trim() == digits {
+        true => "write it without quotes".to_owned(),
+        false => format!("write the number alone: {number}"),
+    })
 }
 
 /// Reports the problems of `defaults.headers`. Which path parameters there are differs from endpoint to endpoint, so
@@ -141,7 +152,10 @@ pub(super) fn check_headers(check: &mut Checker<'_>, node: &Node) {
 
 fn read_headers(check: &mut Checker<'_>, node: &Node, params: &Params<'_>, headers: &mut Vec<Header>) {
     let Kind::Map(entries) = &node.kind else {
-        check.wrong_type(node, "a map of headers");
+        let problem = check.wrong_type(node, "a map of headers");
+        if matches!(node.kind, Kind::List(_)) {
+            problem.help = Some("write `Name: value` lines without `- ` before them".to_owned());
+        }
         return;
     };
     let mut seen = HashSet::new();
@@ -263,8 +277,9 @@ fn text_body(
     match (declared, json_error) {
         (Some(_), Some(error)) => {
             let span = check.span_inside(node, error.offset..error.offset);
-            let message = format!("the content type says JSON, but this body is not: {}", error.message);
-            check.warning(Code::BODY_NOT_JSON, span, message);
+            let message = format!("this body is not the JSON that its content type says: {}", error.message);
+            check.warning(Code::BODY_NOT_JSON, span, message).help =
+                Some(error.help.unwrap_or("mend it here, or declare another `Content-Type`").to_owned());
         }
         (None, Some(_)) => set_content_type(headers, "text/plain; charset=utf-8"),
         (None, None) => {

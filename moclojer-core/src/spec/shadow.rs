@@ -84,7 +84,7 @@ fn find<'e>(
                 );
                 problems.push(
                     Problem::warning(Code::SHADOWED, source, endpoint.span, message)
-                        .help("remove one of them, or give one a guard that the other has not")
+                        .help("remove one, or tell them apart by method, host, type, query or body")
                         .related("this one answers", winner_source, winner.span),
                 );
             }

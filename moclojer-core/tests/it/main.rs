@@ -11,11 +11,17 @@ mod hosted;
 mod hosts;
 mod hyper_traps;
 mod misses;
+#[cfg(feature = "diagnostics")]
+mod mistakes;
 mod original_files;
+#[cfg(all(feature = "diagnostics", feature = "fake"))]
+mod pages;
 mod problems;
 mod properties;
 #[cfg(feature = "watch")]
 mod reload;
+#[cfg(all(feature = "diagnostics", feature = "fake", feature = "schema"))]
+mod schema;
 mod serve;
 mod shards;
 mod unify;

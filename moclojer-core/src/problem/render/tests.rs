@@ -23,9 +23,9 @@ fn sample() -> Vec<Problem> {
 #[test]
 fn plain_text_has_a_place_a_line() {
     insta::assert_snapshot!(plain(&sample()), @r#"
-    mocks/a.yml:2:6: error[M0012]: a template stands outside quotes, where YAML reads its braces as a map
+    mocks/a.yml:2:6: error[M0012]: outside quotes, YAML reads a template's braces as a map
       path: [0]["é"]
-      help: put quotes around the template, together with the text that belongs to it
+      help: put quotes around it: '{{x}}'
     mocks/a.yml:3:6: warning[M0011]: `yes` is a text; YAML 1.1 read it as true
       path: [0].b
       help: write "yes" for the text, or true
@@ -45,7 +45,7 @@ fn plain_text_has_a_place_a_line() {
 fn a_json_line_holds_all_that_is_known() {
     let lines: Vec<String> = sample().iter().map(json_line).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
-    {"file":"mocks/a.yml","line":2,"column":6,"end-line":2,"end-column":11,"path":"[0][\"é\"]","severity":"error","code":"M0012","message":"a template stands outside quotes, where YAML reads its braces as a map","help":"put quotes around the template, together with the text that belongs to it","related":[]}
+    {"file":"mocks/a.yml","line":2,"column":6,"end-line":2,"end-column":11,"path":"[0][\"é\"]","severity":"error","code":"M0012","message":"outside quotes, YAML reads a template's braces as a map","help":"put quotes around it: '{{x}}'","related":[]}
     {"file":"mocks/a.yml","line":3,"column":6,"end-line":3,"end-column":9,"path":"[0].b","severity":"warning","code":"M0011","message":"`yes` is a text; YAML 1.1 read it as true","help":"write \"yes\" for the text, or true","related":[]}
     {"file":"mocks/a.yml","line":4,"column":3,"end-line":4,"end-column":4,"path":"[0].a","severity":"error","code":"M0005","message":"the key `a` stands twice in one map","help":"remove one of the two","related":[{"file":"mocks/a.yml","line":1,"column":3,"end-line":1,"end-column":4,"message":"it stands here first"}]}
     {"file":"b.yml","line":1,"column":11,"end-line":1,"end-column":13,"path":"[0].status","severity":"error","code":"M0400","message":"the status is out of range","found":"99","expected":"200 to 599","help":"did you mean 199?","related":[]}
@@ -77,45 +77,29 @@ mod with_lines {
     #[test]
     fn a_terminal_shows_the_line_and_a_marker() {
         insta::assert_snapshot!(terminal(&sample(), false), @r#"
-        error[M0012]: a template stands outside quotes, where YAML reads its braces as a map
-         --> mocks/a.yml:2:6
-          |
+        error[M0012]: outside quotes, YAML reads a template's braces as a map
+         --> mocks/a.yml:2:6  [0]["é"]
         2 |   é: {{x}}
           |      ^^^^^
-          |
-          = path: [0]["é"]
-          = help: put quotes around the template, together with the text that belongs to it
+          = help: put quotes around it: '{{x}}'
 
         warning[M0011]: `yes` is a text; YAML 1.1 read it as true
-         --> mocks/a.yml:3:6
-          |
+         --> mocks/a.yml:3:6  [0].b
         3 |   b: yes
           |      ^^^
-          |
-          = path: [0].b
           = help: write "yes" for the text, or true
 
         error[M0005]: the key `a` stands twice in one map
-         --> mocks/a.yml:4:3
-          |
+         --> mocks/a.yml:4:3  [0].a
         4 |   a: 2
           |   ^
-          |
-          = path: [0].a
           = help: remove one of the two
-        note: it stands here first
-         --> mocks/a.yml:1:3
-          |
-        1 | - a: 1
-          |   ^
+          = see: mocks/a.yml:1:3: it stands here first
 
         error[M0400]: the status is out of range
-         --> b.yml:1:11
-          |
+         --> b.yml:1:11  [0].status
         1 | - status: 99
-          |           ^^ expected 200 to 599, found 99
-          |
-          = path: [0].status
+          |           ^^ expected 200 to 599
           = help: did you mean 199?
         "#);
     }
@@ -127,30 +111,21 @@ mod with_lines {
         all.extend(problems("m.yml", "a: [1, 2\n"));
         insta::assert_snapshot!(terminal(&all, false), @r#"
         error[M0004]: a tab is used as indentation
-         --> m.yml:2:1
-          |
+         --> m.yml:2:1  a
         2 |     b: 1
           | ^^^^ expected spaces
-          |
-          = path: a
-          = help: YAML indents with spaces only
+          = help: put spaces in its place: YAML does not indent with tabs
 
         error[M0003]: `\d` is no escape of a text in double quotes
-         --> m.yml:1:6
-          |
+         --> m.yml:1:6  a
         1 | a: "é\d"
           |      ^^
-          |
-          = path: a
           = help: write `\\d` for the backslash itself, or use single quotes
 
         error[M0003]: a `]` is missing at the end
-         --> m.yml:2:1
-          |
+         --> m.yml:2:1  a[2]
         2 |
           | ^
-          |
-          = path: a[2]
         "#);
     }
 
@@ -159,13 +134,9 @@ mod with_lines {
         let text = format!("- {{a: '{}', b: yes, c: '{}'}}\n", "é".repeat(1 << 19), "x".repeat(1 << 20));
         insta::assert_snapshot!(terminal(&problems("m.yml", &text), false), @r#"
         warning[M0011]: `yes` is a text; YAML 1.1 read it as true
-         --> m.yml:1:524302
-          |
-         ::: 
-        1 | …éééééééééééééééééééééééééééééééééééééééééééé', b: yes, c: 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
-          |                                                    ^^^
-          |
-          = path: [0].b
+         --> m.yml:1:524302  [0].b
+        1 | …éééééééééééééééééééééééééééééééé', b: yes, c: 'xxxxxxxxxxxxxxxxxxxxxxxxxxx…
+          |                                        ^^^
           = help: write "yes" for the text, or true
         "#);
     }
@@ -196,7 +167,7 @@ mod with_lines {
         let problem = Problem::error(Code::UNREADABLE, &source, Span::default(), "the file cannot be read");
         insta::assert_snapshot!(terminal(&[problem], false), @r#"
         error[M0001]: the file cannot be read
-        --> m.yml:1:1
+         --> m.yml:1:1
         "#);
     }
 

@@ -166,9 +166,20 @@ fn unknown(name: &str) -> PathProblem {
         PathProblem::new(Code::UNKNOWN_TYPE, 0..name.len(), format!("there is no type `{name}`"))
     };
     let problem = problem.expected(format!("one of {}, or /a regular expression/", NAMES.join(", ")));
-    match did_you_mean(name, NAMES) {
+    match other_name(name).or_else(|| did_you_mean(name, NAMES)) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem,
+    }
+}
+
+/// The type that other formats call by this name.
+fn other_name(name: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "integer" | "long" | "number" | "num" | "digits" => Some("int"),
+        "text" | "str" | "any" => Some("string"),
+        "decimal" => Some("float"),
+        "guid" => Some("uuid"),
+        _ => None,
     }
 }
 
@@ -283,7 +294,8 @@ mod tests {
     #[test]
     fn a_wrong_type_says_which_was_meant() {
         for (text, code, help) in [
-            ("integer", Code::UNKNOWN_TYPE, None),
+            ("integer", Code::UNKNOWN_TYPE, Some("did you mean `int`?")),
+            ("shape", Code::UNKNOWN_TYPE, None),
             ("Int", Code::UNKNOWN_TYPE, Some("did you mean `int`?")),
             ("sting", Code::UNKNOWN_TYPE, Some("did you mean `string`?")),
             ("", Code::UNKNOWN_TYPE, None),

@@ -69,9 +69,13 @@ fn syntax_problem(builder: &mut Builder<'_>, error: &Error) -> Stop {
     let before = text.get(..error.offset).unwrap_or_default();
     if before.ends_with('{') && matches!(text.as_bytes().get(error.offset), Some(b'{' | b'%')) {
         let span = Span::new(error.offset - 1, error.offset + 1);
-        let problem =
-            Problem::error(Code::BARE_TEMPLATE, builder.source, span, "a template stands outside quotes")
-                .help("put double quotes around the template");
+        let problem = Problem::error(
+            Code::BARE_TEMPLATE,
+            builder.source,
+            span,
+            "a template stands outside quotes, where JSON has no braces like these",
+        )
+        .help("put double quotes around the template");
         return builder.stop(problem);
     }
     let code = match error.kind {

@@ -148,7 +148,13 @@ fn problems_of_yaml_have_code_place_and_path() {
 fn a_bare_template_stays_the_text_that_was_meant() {
     let read = read_yaml("n: {{path-params.n}}\nm: 1\n");
     assert_eq!(documents(&read), r#"{"n": "{{path-params.n}}", "m": 1}"#);
-    assert!(read.problems[0].help.as_deref().unwrap().contains("put quotes around the template"));
+    let help = |text: &str| read_yaml(text).problems[0].help.clone().unwrap();
+    assert_eq!(help("n: {{path-params.n}}\n"), "put quotes around it: '{{path-params.n}}'");
+    assert_eq!(help("n: {{a}} and {{b}}\n"), "put quotes around it: '{{a}} and {{b}}'");
+    assert_eq!(help("{n: {{a}}, m: 1}\n"), "put quotes around it: '{{a}}'");
+    for text in ["n: {{a|default:\"x\"}}\n".to_owned(), format!("n: {{{{{}}}}}\n", "a".repeat(80))] {
+        assert_eq!(help(&text), "put quotes around the template and the text beside it");
+    }
 }
 
 #[test]

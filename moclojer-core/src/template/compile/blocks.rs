@@ -58,6 +58,8 @@ pub(super) enum Kind {
     Block,
     /// What opened it is wrong, and what it holds is looked at all the same.
     Broken,
+    /// One whose name is not known, but what was meant is.
+    Misspelt,
 }
 
 /// What the program had before a comment.
@@ -225,6 +227,14 @@ impl Compiler<'_> {
         if let Some(note) = self.structural_error(Code::UNKNOWN_TAG_NAME, name.range(), message) {
             note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
         }
+        // The tag that closes what was meant is no second mistake.
+        let closing = match meant {
+            Some("if") => "{% endif %}",
+            Some("for") => "{% endfor %}",
+            Some("with") => "{% endwith %}",
+            _ => return,
+        };
+        self.open(Kind::Misspelt, whole, closing);
     }
 
     // Opening
@@ -390,7 +400,7 @@ impl Compiler<'_> {
                 done.push(to_the_end);
                 (over.take(), *start)
             }
-            Some(Block { kind: Kind::Broken, .. }) => return false,
+            Some(Block { kind: Kind::Broken | Kind::Misspelt, .. }) => return false,
             Some(Block { kind: Kind::If { .. }, .. }) => {
                 let message = "this stands after the `else` of its `if`";
                 self.structural_error(Code::TEMPLATE_SYNTAX, whole.clone(), message.to_owned());
@@ -472,7 +482,7 @@ impl Compiler<'_> {
                 *over = Some(jump);
                 (bound.id, *start)
             }
-            Some(Block { kind: Kind::Broken, .. }) => return,
+            Some(Block { kind: Kind::Broken | Kind::Misspelt, .. }) => return,
             _ => {
                 self.structural_error(Code::TEMPLATE_SYNTAX, whole, "this belongs to no `for`".to_owned());
                 return;
@@ -572,17 +582,19 @@ impl Compiler<'_> {
             Kind::Safe => self.safes -= 1,
             Kind::Loop { bound, .. } => self.slots_in_use = bound.binding.slots().0,
             Kind::With(_, first) => self.slots_in_use = first,
-            Kind::If { .. } | Kind::Block | Kind::Broken => {}
+            Kind::If { .. } | Kind::Block | Kind::Broken | Kind::Misspelt => {}
         }
     }
 
     /// Reports the innermost block as never closed.
     fn left_open(&mut self) {
-        if let Some(Block { opening, closing, .. }) = self.blocks.last() {
+        if let Some(Block { opening, closing, .. }) =
+            self.blocks.last().filter(|block| !matches!(block.kind, Kind::Misspelt))
+        {
             let (opening, closing) = (opening.clone(), braced(closing));
-            if let Some(note) =
-                self.structural_error(Code::TEMPLATE_SYNTAX, opening, "this is never closed".to_owned())
-            {
+            let message = format!("this tag needs {closing}, which never comes");
+            if let Some(note) = self.structural_error(Code::TEMPLATE_SYNTAX, opening, message) {
+                note.help = Some(format!("write {closing} where its content ends"));
                 note.expected = Some(closing);
             }
         }

@@ -60,16 +60,30 @@ pub(super) fn bare_template(source: &Source, text: &str, start: usize) -> Proble
         Code::BARE_TEMPLATE,
         source,
         Span::new(start, start + length),
-        "a template stands outside quotes, where YAML reads its braces as a map",
+        "outside quotes, YAML reads a template's braces as a map",
     )
-    .help("put quotes around the template, together with the text that belongs to it")
+    .help(quoted(line, length))
+}
+
+/// The mend for a template outside quotes: the value as it is to be written, if it is short.
+fn quoted(line: &str, length: usize) -> String {
+    const LONGEST: usize = 40;
+    let template = line.get(..length).unwrap_or_default();
+    let rest = line.get(length..).unwrap_or_default().trim_end();
+    // What follows may belong to a map or list in brackets.
+    let plain = rest.replace("{{", "").replace("}}", "");
+    let whole = if plain.contains([',', '}', ']', '#']) { template } else { line.trim_end() };
+    if whole.contains(['\'', '"']) || whole.chars().nth(LONGEST).is_some() || !template.ends_with('}') {
+        return "put quotes around the template and the text beside it".to_owned();
+    }
+    format!("put quotes around it: '{whole}'")
 }
 
 /// A tab that stands where indentation does.
 pub(super) fn tab(source: &Source, at: usize) -> Problem {
     Problem::error(Code::TAB_INDENT, source, Span::new(at, at + 1), "a tab is used as indentation")
         .expected("spaces")
-        .help("YAML indents with spaces only")
+        .help("put spaces in its place: YAML does not indent with tabs")
 }
 
 /// A flow collection that would wait in memory as a whole, and is too large for that.
@@ -209,7 +223,8 @@ impl<'a> Around<'a> {
                 .help("all items of a list stand in one column; a list of a key stands below it");
         }
         self.syntax(begin, "this does not fit the indentation of the keys above it")
-            .expected("a key in the column of one of the maps above")
+            .expected("the column of a key above")
+            .help("give it as many spaces as the keys that it belongs to")
     }
 
     fn key_without_colon(&self) -> Problem {
