@@ -5,15 +5,20 @@
 //! the file was loaded (`plan`).
 
 pub mod error;
+pub mod explain;
 pub mod hosted;
 pub mod reason;
+pub mod suggest;
 
 mod block;
 mod body;
 mod chance;
 mod cookies;
 mod cors;
+mod disabled;
+mod mismatch;
 mod miss;
+mod nearest;
 mod options;
 mod plan;
 mod scope;
@@ -28,7 +33,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio::sync::watch;
 
 pub use block::{Changes, EndpointRef};
+pub use explain::Explanation;
 pub use reason::NearMiss;
+pub use suggest::Suggestion;
 
 use crate::ports::{Clock, Random, SystemClock, SystemRandom};
 use crate::route::{HostTable, Segments};
@@ -213,14 +220,17 @@ impl Responder {
             Ok(path) => path,
             Err(bad) => return Some(error::bad_path(view, &bad.to_string())),
         };
-        let found = if self.hosts.has_names() {
-            let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
-            [found.next(), found.next(), found.next()]
-        } else {
+        self.answer_of(view, &path, self.blocks_of(view).each_ref().map(Option::as_ref))
+    }
+
+    /// The blocks that may answer, best class first.
+    fn blocks_of(&self, view: &View<'_>) -> [Option<search::Held>; 3] {
+        if !self.hosts.has_names() {
             // Nobody looks at the host.
-            [self.hosts.any(), None, None]
-        };
-        self.answer_of(view, &path, found.each_ref().map(Option::as_ref))
+            return [self.hosts.any(), None, None];
+        }
+        let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
+        [found.next(), found.next(), found.next()]
     }
 
     /// The answer of a host's blocks. `None`: the body is needed.

@@ -43,11 +43,22 @@ use vitals::{Mark, Vitals};
 pub trait Respond: Send + Sync + 'static {
     /// The next step for `request`. With [`Body::Read`] it must not ask for the body.
     fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step;
+
+    /// What would change a request that got no endpoint's answer, in one line for the log, without its query or body.
+    /// It may cost more than the answer: only the first few of a second are asked for.
+    fn suggest(&self, request: &Request<'_>, body: Body<'_>) -> Option<String> {
+        let _ = (request, body);
+        None
+    }
 }
 
 impl Respond for Responder {
     fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
         Responder::respond(self, request, body)
+    }
+
+    fn suggest(&self, request: &Request<'_>, body: Body<'_>) -> Option<String> {
+        Responder::suggest(self, request, body).map(|suggestion| suggestion.to_string())
     }
 }
 

@@ -23,6 +23,7 @@ mod shadow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(crate) use endpoint::is_served_method;
 pub use model::{
     BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec, Verb,
 };
@@ -99,6 +100,7 @@ impl Spec {
             later::item(&mut check, item);
         }
         let mut endpoints = Vec::with_capacity(raw.endpoints.len());
+        let mut disabled = Vec::new();
         let defaults: HashMap<usize, endpoint::Defaults<'_>> = raw
             .defaults
             .iter()
@@ -113,7 +115,11 @@ impl Spec {
         }
         for item in raw.endpoints.iter().take(settings.limits.endpoints) {
             let defaults = item.defaults.and_then(|index| defaults.get(&index)).unwrap_or(&none);
-            endpoints.extend(endpoint::read(&mut check, item, defaults).map(Arc::new));
+            match endpoint::read(&mut check, item, defaults) {
+                Some((endpoint, true)) => endpoints.push(Arc::new(endpoint)),
+                Some((endpoint, false)) => disabled.push(Arc::new(endpoint)),
+                None => {}
+            }
         }
         let told =
             check.errors > 0 || check.problems.iter().any(|problem| problem.code == Code::UNKNOWN_ITEM);
@@ -125,6 +131,6 @@ impl Spec {
             problems.extend(shadow::among(&endpoints, source));
         }
         let valid = !problems.iter().any(|problem| problem.severity == Severity::Error);
-        Checked::of(valid.then(|| Spec { source: source.clone(), endpoints }), problems)
+        Checked::of(valid.then(|| Spec { source: source.clone(), endpoints, disabled }), problems)
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::explain::ExplainArgs;
+
 /// Turn a plain file into a mock API.
 #[derive(Debug, Parser)]
 #[command(
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Serve(Box<ServeArgs>),
     /// Say what is wrong with mock files
     Check(CheckArgs),
+    /// Say what a request would get, and why
+    Explain(ExplainArgs),
     /// Print what a template gives for a context
     Render(RenderArgs),
     /// List the endpoints of mock files in the order in which they are looked at
@@ -148,7 +152,7 @@ impl LaterArgs {
 }
 
 /// Subcommands that a later part serves.
-pub(crate) const LATER_COMMANDS: [&str; 3] = ["explain", "import", "export"];
+pub(crate) const LATER_COMMANDS: [&str; 2] = ["import", "export"];
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {

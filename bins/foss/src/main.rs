@@ -1,10 +1,11 @@
-//! `moclojer`: serve mock files, say what is wrong with them, list their endpoints, render one template, help to write
-//! them, or push a file to a hosted installation.
+//! `moclojer`: serve mock files, say what is wrong with them, explain a request, list their endpoints, render one template,
+//! help to write them, or push a file to a hosted installation.
 
 mod check;
 mod cli;
 mod completions;
 mod env;
+mod explain;
 mod init;
 mod limits;
 mod push;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         None => serve::run(&cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Check(args)) => check::run(args),
+        Some(Command::Explain(args)) => explain::run(args),
         Some(Command::Render(args)) => render::run(args),
         Some(Command::Routes(args)) => routes::run(args),
         Some(Command::Init(args)) => init::run(args),

@@ -8,7 +8,8 @@ use std::time::Instant;
 use moclojer_core::files::{Files, Loaded};
 use moclojer_core::problem::{Severity, render};
 use moclojer_core::route::Precedence;
-use moclojer_core::spec::{Endpoint, MethodMatch, Settings, Spec};
+use moclojer_core::spec::host::HostPattern;
+use moclojer_core::spec::{Endpoint, MethodMatch, Settings};
 
 use crate::cli::{Chosen, RoutesArgs, RoutesFormat};
 use crate::env::Variables;
@@ -66,7 +67,7 @@ impl<'l> Route<'l> {
             .iter()
             .flat_map(|spec| {
                 let served = spec.endpoints.iter().map(|endpoint| Self { endpoint, enabled: true });
-                served.chain(disabled(spec).iter().map(|endpoint| Self { endpoint, enabled: false }))
+                served.chain(spec.disabled.iter().map(|endpoint| Self { endpoint, enabled: false }))
             })
             .collect();
         // Stable: file order decides between equal ones.
@@ -116,8 +117,8 @@ impl<'l> Route<'l> {
             .map(|param| serde_json::json!({"name": param.name, "type": param.kind.to_string()}))
             .collect();
         let line = serde_json::json!({
-            "method": label.method,
-            "host": label.host.as_deref(),
+            "method": label.method.as_str(),
+            "host": self.endpoint.host.as_ref().map(HostPattern::as_str),
             "path": label.path,
             "query": query,
             "status": self.endpoint.response.status.as_u16(),
@@ -131,10 +132,6 @@ impl<'l> Route<'l> {
     }
 }
 
-/// Endpoints that are switched off: a [`Spec`] does not keep them.
-fn disabled(_: &Spec) -> &[std::sync::Arc<Endpoint>] {
-    &[]
-}
 
 /// A section for each host. A path that is too long for its column has a line of its own.
 fn table(routes: &[Route<'_>]) -> String {
@@ -148,7 +145,7 @@ fn table(routes: &[Route<'_>]) -> String {
     let mut text = String::new();
     let mut host = None;
     for route in routes {
-        let own = route.endpoint.label.host.as_deref();
+        let own = route.endpoint.host.as_ref().map(HostPattern::as_str);
         if with_hosts && host != Some(own) {
             let gap = if host.is_none() { "" } else { "\n" };
             text.push_str(&format!("{gap}{}\n", own.unwrap_or("every host")));

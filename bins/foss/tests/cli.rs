@@ -197,7 +197,7 @@ fn wrong_usage_or_no_file_is_exit_2_and_says_what_to_do() {
         (&["routes", "none.yml"], "there is no file none.yml"),
         (&["init", "--from", "openapi", "petstore.yml"], "init --from is not served yet"),
         (&["completions", "tcsh"], "bash, zsh, fish"),
-        (&["explain"], "`explain` is not served yet"),
+        (&["explain"], "<METHOD>"),
         (&["--host", "nowhere"], "no IP address"),
         (&["--limit", "body-byte=1"], "did you mean body-bytes?"),
         (&["--limit", "body-bytes=x"], "body-bytes"),
@@ -580,4 +580,108 @@ fn the_examples_have_no_problems_and_the_shop_is_the_same_under_a_seed() {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     };
     assert_eq!(customers(), customers());
+}
+
+const SHOP: &str = "\
+- endpoint: {path: '/users/:id|int', router-name: user, response: {body: x}}
+- endpoint: {method: POST, path: /orders, body: {count: 1}, response: {status: 201, body: x}}
+- endpoint: {path: /off, enabled: false, response: {body: x}}
+- endpoint: {host: admin.example.com, path: /stats, response: {body: x}}
+";
+
+#[test]
+fn explain_says_who_answers_or_what_would_change_it() {
+    let folder = Folder::new("explain");
+    folder.write("moclojer.yml", SHOP);
+    for (arguments, code, said) in [
+        (&["GET", "/users/42"][..], 0, "GET /users/42 is answered: 200"),
+        (&["get", "http://localhost:8000/users/42#top"], 0, "is answered: 200"),
+        (&["GET", "http://admin.example.com/stats"], 0, "is answered: 200"),
+        (&["GET", "/stats", "-H", "Host: admin.example.com"], 0, "is answered: 200"),
+        (&["GET", "/user/42"], 1, "try      GET /users/42\n"),
+        (&["GET", "/off"], 1, "try      in the file: enabled: true at moclojer.yml:3"),
+        (&["GET", "/stats"], 1, "try      GET /stats with host admin.example.com"),
+        (&["DELETE", "/users/42"], 1, "or       in the file: method: DELETE at moclojer.yml:1"),
+        (
+            &["POST", "/orders", "-d", "{\"count\":\"1\"}"],
+            1,
+            "try      POST /orders with /count in the body as 1",
+        ),
+        (&["POST", "/orders", "-d", "{\"count\":7}"], 0, "held     path, method POST, body"),
+        (&["--curl", "curl localhost:8000/orders --json $'{\"count\":7}'"], 0, "is answered: 201"),
+        (&["--curl", "curl localhost:8000/orders -d 'count=7'"], 1, "content type"),
+    ] {
+        let arguments: Vec<&str> = ["explain"].iter().chain(arguments).copied().collect();
+        let (got, out, error) = folder.run(&arguments);
+        assert_eq!(got, code, "{arguments:?}: {out}{error}");
+        assert!(out.contains(said), "{arguments:?}: {out}");
+        assert_eq!(error, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn explain_reads_curl_from_standard_input_and_says_what_it_ignores() {
+    let folder = Folder::new("explain-curl");
+    folder.write("shop.yml", SHOP);
+    let line = b"curl 'http://localhost:8000/user/42' \\\n  -H 'accept: */*' \\\n  --frobnicate\n";
+    let (code, out, error) =
+        folder.feed(&["explain", "-c", "shop.yml", "--curl", "-", "--format", "json"], line);
+    assert_eq!(code, 1);
+    assert!(error.contains("curl's --frobnicate is not known here and is ignored"), "{error}");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["answered"], false);
+    assert_eq!(json["cause"], "no-endpoint");
+    assert_eq!(json["nearest"][0]["reason"]["kind"], "letter");
+    assert_eq!(json["nearest"][0]["suggestion"]["request"]["target"], "http://localhost:8000/users/42");
+}
+
+#[test]
+fn explain_that_cannot_be_understood_is_exit_2_and_a_broken_file_1() {
+    let folder = Folder::new("explain-usage");
+    folder.write("shop.yml", SHOP);
+    folder.write("broken.yml", "- endpoint: {path: no-slash, response: {}}\n");
+    for (arguments, code, said) in [
+        (&["GET", "/x", "-c", "none.yml"][..], 2, "there is no file none.yml"),
+        (&["GET", "/x"], 2, "Write this to moclojer.yml"),
+        (&["/x", "GET", "-c", "shop.yml"], 2, "moclojer explain GET /x"),
+        (&["GET", "/x", "-H", "x", "-c", "shop.yml"], 2, "'Name: value'"),
+        (&["--curl", "curl h/x -d @body.json", "-c", "shop.yml"], 2, "write its text after --data-raw"),
+        (&["--curl", "curl 'h/x", "-c", "shop.yml"], 2, "is not closed"),
+        (&["GET", "/x", "-c", "broken.yml"], 1, "broken.yml:1:20"),
+    ] {
+        let arguments: Vec<&str> = ["explain"].iter().chain(arguments).copied().collect();
+        let (got, out, error) = folder.run(&arguments);
+        assert_eq!((got, &*out), (code, ""), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn the_log_says_what_would_change_a_miss() {
+    let folder = Folder::new("suggestion");
+    folder.write("moclojer.yml", SHOP);
+    let mut server = folder.serve(&[]);
+    let answer = server.get("/user/42?token=secret");
+    assert!(answer.contains("(one letter off)") && !answer.contains("suggestion"), "{answer}");
+    let line = server.until("/user/42");
+    assert!(line.contains("\"suggestion\":\"GET /users/42\"") && !line.contains("secret"), "{line}");
+}
+
+#[test]
+fn the_page_about_misses_shows_what_explain_prints() {
+    let page = include_str!("../../../docs/why-no-match.md");
+    let blocks = |language: &str| -> Vec<&str> {
+        let begun = page.split(&format!("```{language}\n")).skip(1).collect::<Vec<_>>();
+        begun.into_iter().map(|rest| rest.split("```").next().unwrap()).collect()
+    };
+    let folder = Folder::new("why-no-match");
+    folder.write("shop.yml", blocks("yaml")[0]);
+    let shown = blocks("console");
+    assert!(shown.len() >= 5);
+    for block in shown {
+        let (line, expected) = block.strip_prefix("$ ").unwrap().split_once('\n').unwrap();
+        let shell = line.replacen("moclojer", env!("CARGO_BIN_EXE_moclojer"), 1);
+        let got = Command::new("sh").args(["-c", &shell]).current_dir(&folder.0).output().unwrap();
+        assert_eq!(String::from_utf8(got.stdout).unwrap(), expected, "{line}");
+    }
 }

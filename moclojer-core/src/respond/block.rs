@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::Responder;
 use super::chance::SeededEndpoints;
+use super::disabled::Disabled;
 use super::plan::{FixedHeaders, Plan};
 use crate::route::Routes;
 use crate::spec::host::HostPattern;
@@ -23,6 +24,8 @@ pub(super) struct Block {
     pub(super) seeded: SeededEndpoints,
     /// The host's counters: those of the block before this one.
     pub(super) counters: Arc<Counters>,
+    /// Endpoints that are switched off: only misses look here.
+    pub(super) disabled: Option<Box<Disabled>>,
 }
 
 /// An endpoint as people know it, for the log and for messages: a share of its whole block, since a counter for
@@ -40,6 +43,15 @@ enum Shared {
 impl EndpointRef {
     pub(super) fn of(block: Arc<Block>, index: u32) -> Self {
         Self(Shared::Block(block, index))
+    }
+
+    /// The host that it answers for; every host without one.
+    pub fn host(&self) -> Option<&HostPattern> {
+        match &self.0 {
+            Shared::Block(block, index) => block.plan(*index).endpoint.host.as_ref(),
+            Shared::Endpoint(endpoint) => endpoint.host.as_ref(),
+            Shared::Label(_) => None,
+        }
     }
 }
 
@@ -115,7 +127,8 @@ impl Block {
             let headers = Plan::fixed_headers(&endpoint).map(|headers| shelf.headers(headers));
             Plan::new(endpoint, body, headers)
         };
-        Self { plans: endpoints.into_iter().map(plan).collect(), routes, seeded, counters }
+        let plans = endpoints.into_iter().map(plan).collect();
+        Self { plans, routes, seeded, counters, disabled: None }
     }
 
     /// The endpoint with this index of [`Routes`].
@@ -177,6 +190,11 @@ impl Responder {
         for endpoint in specs.iter().flat_map(|spec| &spec.endpoints) {
             hosts.entry(endpoint.host.as_ref()).or_default().push(Arc::clone(endpoint));
         }
+        let mut disabled: HashMap<Option<&HostPattern>, Vec<Arc<Endpoint>>> = HashMap::new();
+        for endpoint in specs.iter().flat_map(|spec| &spec.disabled) {
+            hosts.entry(endpoint.host.as_ref()).or_default();
+            disabled.entry(endpoint.host.as_ref()).or_default().push(Arc::clone(endpoint));
+        }
         let before = self.blocks();
         let changes = compare(before.iter().flat_map(|(_, block)| block.plans()), specs);
         for (host, _) in &before {
@@ -188,7 +206,9 @@ impl Responder {
             before.iter().map(|(host, block)| (host.as_deref(), &block.counters)).collect();
         for (host, endpoints) in hosts {
             let counters = counters.remove(&host).map(Arc::clone).unwrap_or_default();
-            self.hosts.swap(host, Some(Arc::new(Block::new(endpoints, self.options.seed, counters))));
+            let mut block = Block::new(endpoints, self.options.seed, counters);
+            block.disabled = disabled.remove(&host).map(|endpoints| Box::new(Disabled::new(endpoints)));
+            self.hosts.swap(host, Some(Arc::new(block)));
         }
         changes
     }

@@ -43,6 +43,22 @@ fn kind_of(headers: &HeaderMap) -> Kind {
     }
 }
 
+/// The content type of a body that is taken for neither JSON nor a form.
+pub(super) fn foreign_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE).filter(|_| kind_of(headers) == Kind::Other)?;
+    Some(value.to_str().unwrap_or("(no text)"))
+}
+
+/// Whether a content type is there that is not JSON.
+pub(super) fn says_other_than_json(headers: &HeaderMap) -> bool {
+    kind_of(headers) != Kind::Json
+}
+
+/// Whether the content type says form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    kind_of(headers) == Kind::Form
+}
+
 /// The body as JSON; a form without JSON in it is an object of texts.
 pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> JsonBody {
     if body.is_empty() {

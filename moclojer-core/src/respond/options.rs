@@ -2,17 +2,36 @@
 
 use http::{HeaderValue, Method, StatusCode, header};
 
-use super::search::{Search, method_rank};
+use super::search::{Chosen, Search, method_rank};
 use super::view::View;
 use super::{Answer, Headers, Outcome, Responder, cors};
 use crate::spec::{Cors, MethodMatch, Verb};
 
+/// Who answers OPTIONS.
+pub(super) enum OptionsStep<'s> {
+    /// An endpoint.
+    Endpoint(Chosen<'s>),
+    /// The server itself, and what it says.
+    Own(Answer, &'static str),
+    /// Nobody.
+    Nobody,
+}
+
 impl Responder {
     /// `None`: the body is needed.
     pub(super) fn answer_options(&self, search: &Search<'_, '_>) -> Option<Answer> {
+        match self.decide_options(search)? {
+            OptionsStep::Endpoint(chosen) => self.render(search, &chosen),
+            OptionsStep::Own(answer, _) => Some(answer),
+            OptionsStep::Nobody => self.miss(search),
+        }
+    }
+
+    /// The same decided and not yet rendered.
+    pub(super) fn decide_options<'s>(&self, search: &Search<'s, '_>) -> Option<OptionsStep<'s>> {
         let own = |wanted: MethodMatch| (wanted == MethodMatch::Exactly(Verb::Options)).then_some(0);
         if let Some(chosen) = search.find(own).ok()? {
-            return self.render(search, &chosen);
+            return Some(OptionsStep::Endpoint(chosen));
         }
         let candidates = search.candidates();
         let methods = methods_of(candidates.iter().map(|(_, plan)| plan.method));
@@ -26,17 +45,18 @@ impl Responder {
                 .or(self.options.cors.then_some(&open));
             if let Some(policy) = policy {
                 let methods = if methods.is_empty() { asked.as_str().to_owned() } else { methods.join(", ") };
-                return Some(cors::preflight(policy, search.view.request, &methods));
+                let answer = cors::preflight(policy, search.view.request, &methods);
+                return Some(OptionsStep::Own(answer, "it is a CORS preflight"));
             }
         }
         let any = |wanted: MethodMatch| (wanted == MethodMatch::Any).then_some(0);
         if let Some(chosen) = search.find(any).ok()? {
-            return self.render(search, &chosen);
+            return Some(OptionsStep::Endpoint(chosen));
         }
         if candidates.is_empty() {
-            return self.miss(search);
+            return Some(OptionsStep::Nobody);
         }
-        Some(allow(&methods))
+        Some(OptionsStep::Own(allow(&methods), "the `Allow` header names the methods of this path"))
     }
 }
 

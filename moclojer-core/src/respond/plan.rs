@@ -1,15 +1,12 @@
 //! An endpoint ready to answer: its guards against a request, and its answer.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::body::JsonBody;
 use super::chance::{AnswerPart, Draws};
-use super::error::{self, cut};
-use super::reason::{Mismatch, Part};
+use super::error;
 use super::scope::Filled;
 use super::search::Held;
 use super::view::View;
@@ -18,9 +15,6 @@ use crate::route::Segments;
 use crate::spec::path::ParamType;
 use crate::spec::{BodySource, Endpoint, HeaderSource, MethodMatch, header_value};
 use crate::template::Template;
-
-/// The most mismatches that one endpoint's body is told.
-const MOST_BODY_MISMATCHES: usize = 20;
 
 /// Headers that are the same for every request.
 pub(super) type FixedHeaders = Arc<[(HeaderName, HeaderValue)]>;
@@ -128,46 +122,6 @@ impl Plan {
         }
     }
 
-    /// Every guard that does not hold, at most `most` of them.
-    pub(super) fn mismatches(&self, view: &View<'_>, path: &Segments<'_>, most: usize) -> Vec<Mismatch> {
-        let mut found = Vec::new();
-        for (index, capture) in self.endpoint.path.captures.iter().enumerate() {
-            if let Some(text) = self.endpoint.path.capture(index, path) {
-                push_type(&mut found, Part::Path, &capture.name, &capture.kind, &text);
-            }
-        }
-        for param in self.endpoint.query.iter() {
-            for value in view.query().all(&param.name) {
-                push_type(&mut found, Part::Query, &param.name, &param.kind, &value);
-            }
-        }
-        if let Some(shape) = self.endpoint.body.as_deref() {
-            let whole = |found: String| Mismatch {
-                part: Part::Body,
-                name: String::new(),
-                wanted: shape.name().to_owned(),
-                found,
-            };
-            match view.json() {
-                JsonBody::Absent if view.unread() => {}
-                JsonBody::Absent => found.push(whole("no JSON".to_owned())),
-                JsonBody::Malformed(why) => found.push(whole(format!("malformed JSON ({why})"))),
-                JsonBody::Value { value, .. } => {
-                    found.extend(shape.mismatches(value, MOST_BODY_MISMATCHES).into_iter().map(|mismatch| {
-                        Mismatch {
-                            part: Part::Body,
-                            name: cut(&mismatch.pointer, 256).to_owned(),
-                            wanted: mismatch.wanted,
-                            found: mismatch.found,
-                        }
-                    }));
-                }
-            }
-        }
-        found.truncate(most);
-        found
-    }
-
     /// The answer; `None` when the body is needed and unread. This is the endpoint at `index` of `block`.
     pub(super) fn render(
         &self,
@@ -251,18 +205,4 @@ fn templates(endpoint: &Endpoint) -> impl Iterator<Item = &Template> {
         HeaderSource::Fixed(_) => None,
     });
     in_body.into_iter().chain(in_headers)
-}
-
-fn push_type(found: &mut Vec<Mismatch>, part: Part, name: &str, kind: &ParamType, text: &str) {
-    if kind.accepts(text) {
-        return;
-    }
-    let shown: Cow<'_, str> =
-        if text.len() > 64 { format!("{}…", cut(text, 64)).into() } else { text.into() };
-    found.push(Mismatch {
-        part,
-        name: name.to_owned(),
-        wanted: format!("`{kind}`"),
-        found: format!("`{shown}`"),
-    });
 }

@@ -168,7 +168,19 @@ impl<'a> View<'a> {
         matches!(self.body, Body::Unread)
     }
 
-    fn bytes(&self) -> &'a [u8] {
+    /// The content type of a body that is neither JSON nor a form; none where there is no body.
+    pub(super) fn foreign_type(&self) -> Option<&str> {
+        body::foreign_type(self.request.headers).filter(|_| !self.bytes().is_empty())
+    }
+
+    /// Whether the JSON value was made of a form's fields.
+    pub(super) fn is_form(&self) -> bool {
+        matches!(self.json(), JsonBody::Value { under_form_type: false, .. })
+            && body::is_form(self.request.headers)
+    }
+
+    /// The body as it was sent; empty while it is unread.
+    pub(super) fn bytes(&self) -> &'a [u8] {
         match self.body {
             Body::Unread => &[],
             Body::Read(bytes) => bytes,

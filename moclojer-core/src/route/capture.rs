@@ -41,6 +41,24 @@ impl PathPattern {
         found
     }
 
+    /// Whether a decoded text fits the segment at `index`, shape and types; of a rest, one segment.
+    pub fn holds(&self, index: usize, text: &str) -> bool {
+        let accepts = |capture: usize, text: &str| {
+            self.captures.get(capture).is_none_or(|capture| capture.kind.accepts(text))
+        };
+        match self.segments.get(index) {
+            None => false,
+            Some(segment) if !segment.fits(text) => false,
+            Some(Segment::Capture(capture)) => accepts(*capture, text),
+            Some(Segment::Mixed(parts)) => {
+                let mut holds = true;
+                mixed::split(parts, text, |capture, text| holds &= accepts(capture, text));
+                holds
+            }
+            Some(Segment::Literal(_) | Segment::Rest(_)) => true,
+        }
+    }
+
     /// Whether the path has this pattern's shape, types left aside: for telling why it was missed.
     pub fn fits(&self, segments: &Segments<'_>) -> bool {
         let rest = matches!(self.segments.last(), Some(Segment::Rest(_)));

@@ -108,6 +108,7 @@ struct Inner {
     requests: Requests,
     begun: Instant,
     used: [AtomicU64; 2],
+    suggestions: Suggestions,
     /// True from the first line after a flush to the next flush.
     pending: AtomicBool,
     bell: Mutex<Bell>,
@@ -128,6 +129,26 @@ struct Output {
     gathered: Gathered,
     window_end: Option<Instant>,
     left_out: [u64; 2],
+}
+
+/// How many misses of this second were told what would change them: the second and the count in one number.
+#[derive(Default)]
+struct Suggestions(AtomicU64);
+
+impl Suggestions {
+    /// The most in a second: each costs more than the answer.
+    const A_SECOND: u64 = 5;
+
+    /// Takes one of those of the second that `stamp`, in nanoseconds, is in.
+    fn admit(&self, stamp: u64) -> bool {
+        let second = stamp / 1_000_000_000;
+        let old = self.0.load(Ordering::Relaxed);
+        let count = if old >> 8 == second { old & 0xff } else { 0 };
+        let new = second << 8 | (count + 1);
+        // Whoever is overtaken goes without.
+        count < Self::A_SECOND
+            && self.0.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
 }
 
 impl std::fmt::Debug for Inner {
@@ -158,6 +179,7 @@ impl Log {
             requests,
             begun: Instant::now(),
             used: [AtomicU64::new(0), AtomicU64::new(0)],
+            suggestions: Suggestions::default(),
             pending: AtomicBool::new(false),
             bell: Mutex::new(Bell::default()),
             rung: Condvar::new(),
@@ -173,7 +195,15 @@ impl Log {
     }
 
     /// Notes that `request`, which came at `begun`, got `answer`. Never blocks on the output.
-    pub fn request(&self, request: &Request<'_>, answer: &Answer, begun: Instant) {
+    ///
+    /// `suggest` says what would change a miss; it is asked for the first few of a second and no more.
+    pub fn request(
+        &self,
+        request: &Request<'_>,
+        answer: &Answer,
+        begun: Instant,
+        suggest: impl FnOnce() -> Option<String>,
+    ) {
         let inner = &*self.inner;
         if inner.requests == Requests::Off {
             return;
@@ -186,8 +216,12 @@ impl Log {
             }
             let now = Instant::now();
             let took = now.saturating_duration_since(begun);
-            let written = buffer.push(inner.stamp(now), |out| {
-                write_request(out, inner.look, Timestamp::now(), took, request, answer);
+            let stamp = inner.stamp(now);
+            let missed = matches!(&answer.outcome, Outcome::Unmatched(nearest) if !nearest.is_empty());
+            let suggestion = if missed && inner.suggestions.admit(stamp) { suggest() } else { None };
+            let written = buffer.push(stamp, |out| {
+                let time = Timestamp::now();
+                write_request(out, inner.look, time, took, request, answer, suggestion.as_deref());
             });
             match written {
                 Some(pressing) => inner.announce(pressing),

@@ -70,7 +70,7 @@ impl<R: Respond, B: RequestBody> hyper::service::Service<http::Request<B>> for S
             }
             Err(refusal) if matches!(refusal, Refusal::BodyTooLarge(_)) => {
                 let answer = self.refuse(refusal, &head);
-                return Answering::Ready(Some(self.finish(head, answer, begun)));
+                return Answering::Ready(Some(self.finish(head, answer, Body::Unread, begun)));
             }
             Err(refusal) => Some(self.refuse(refusal, &head)),
         };
@@ -80,7 +80,7 @@ impl<R: Respond, B: RequestBody> hyper::service::Service<http::Request<B>> for S
                 return Answering::Waiting(self.clone().later(wait, head, Bytes::new(), begun));
             }
             let answer = answer.unwrap_or_else(|| self.asked_twice(&head));
-            return Answering::Ready(Some(self.finish(head, answer, begun)));
+            return Answering::Ready(Some(self.finish(head, answer, Body::Read(&Bytes::new()), begun)));
         }
         self.vitals.enter(Phase::Body);
         let read = Collected::new(answer.is_none(), self.vitals.shared().limits.body_bytes, &body);
@@ -136,7 +136,7 @@ impl<R: Respond> Service<R> {
                 }
             });
             let answer = answered.await.unwrap_or_else(|_| self.refuse(Refusal::NotReady, &head));
-            self.finish(head, answer, begun)
+            self.finish(head, answer, Body::Read(&body), begun)
         })
     }
 
@@ -147,14 +147,15 @@ impl<R: Respond> Service<R> {
         refusal.answer(&self.request(head))
     }
 
-    /// Logs the answer and gives it hyper's form.
-    fn finish(&self, head: Parts, mut answer: Answer, begun: Instant) -> Response {
+    /// Logs the answer, with what is known of the request's body, and gives it hyper's form.
+    fn finish(&self, head: Parts, mut answer: Answer, body: Body<'_>, begun: Instant) -> Response {
         if answer.status.is_informational() {
             let why = format!("the mock answered {}, which cannot end an answer", answer.status.as_u16());
             answer = self.refuse(Refusal::BadAnswer(why), &head);
         }
         if let Some(log) = &self.vitals.shared().log {
-            log.request(&self.request(&head), &answer, begun);
+            let request = self.request(&head);
+            log.request(&request, &answer, begun, || self.responder.suggest(&request, body));
         }
         self.vitals.enter(Phase::Writing);
         let bodyless = matches!(answer.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -265,9 +266,9 @@ impl<R: Respond, B: RequestBody> Reading<R, B> {
         let Some(head) = self.head.take() else {
             return Poll::Pending;
         };
-        let answer = match (refusal, self.answer.take()) {
-            (Some(refusal), _) => self.service.refuse(refusal, &head),
-            (None, Some(answer)) => answer,
+        let (answer, body) = match (refusal, self.answer.take()) {
+            (Some(refusal), _) => (self.service.refuse(refusal, &head), None),
+            (None, Some(answer)) => (answer, None),
             (None, None) => {
                 let body = self.read.finish();
                 let answered = match self.wait.take() {
@@ -275,14 +276,15 @@ impl<R: Respond, B: RequestBody> Reading<R, B> {
                     None => self.service.respond(&head, &body),
                 };
                 match answered {
-                    Ok(answer) => answer,
+                    Ok(answer) => (answer, Some(body)),
                     Err(wait) => {
                         return Poll::Ready(Err(self.service.clone().later(wait, head, body, self.begun)));
                     }
                 }
             }
         };
-        Poll::Ready(Ok(self.service.finish(head, answer, self.begun)))
+        let body = body.as_ref().map_or(Body::Unread, Body::Read);
+        Poll::Ready(Ok(self.service.finish(head, answer, body, self.begun)))
     }
 }
 

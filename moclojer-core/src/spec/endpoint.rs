@@ -94,8 +94,11 @@ fn later_keys(check: &mut Checker<'_>, fields: &Fields<'_>) {
     }
 }
 
-/// Reads an endpoint; `None` when it has an error or is switched off.
-pub(super) fn read(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<'_>) -> Option<Endpoint> {
+/// An endpoint, and whether it is switched on.
+type Switched = (Endpoint, bool);
+
+/// Reads an endpoint; `None` when it has an error.
+pub(super) fn read(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<'_>) -> Option<Switched> {
     check.inside_index(item.index, |check| {
         check.inside("endpoint", |check| {
             let before = check.errors;
@@ -105,7 +108,7 @@ pub(super) fn read(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defau
     })
 }
 
-fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<'_>) -> Option<Endpoint> {
+fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<'_>) -> Option<Switched> {
     if matches!(item.node.kind, Kind::Null) {
         needs(check, item.key_span, "path", "an endpoint");
         return None;
@@ -160,9 +163,6 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
     };
     check.path_refused = false;
     let (method, parsed, response) = (method?, parsed?, answer?);
-    if !enabled {
-        return None;
-    }
     let mut hasher = foldhash::fast::FixedState::default().build_hasher();
     digest(item.node, &mut hasher);
     defaults.digest.hash(&mut hasher);
@@ -172,7 +172,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         path: parsed.text,
         place: check.source.place(item.key_span.start),
     };
-    Some(Endpoint {
+    let endpoint = Endpoint {
         label,
         span: item.key_span,
         method,
@@ -183,8 +183,11 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         response,
         cors,
         near_misses: near_misses.or(defaults.near_misses),
+        // A pattern is shorter than 64 KiB, its prefix included.
+        prefix_bytes: defaults.prefix.map_or(0, |prefix| u16::try_from(prefix.len()).unwrap_or(u16::MAX)),
         digest: hasher.finish(),
-    })
+    };
+    Some((endpoint, enabled))
 }
 
 /// Reports a required key that is not there.
@@ -204,6 +207,11 @@ fn needs(check: &mut Checker<'_>, span: Span, key: &str, of: &str) {
         _ => return,
     };
     problem.help = Some(format!("add it below, as in `{example}`"));
+}
+
+/// Whether a file may name this method.
+pub(crate) fn is_served_method(name: &str) -> bool {
+    name != "ANY" && METHODS.contains(&name)
 }
 
 /// A method in any case, or `ANY`.

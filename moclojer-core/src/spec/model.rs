@@ -19,6 +19,8 @@ pub struct Spec {
     pub source: Source,
     /// Its endpoints, disabled ones left out.
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// Those with `enabled: false`. They never answer; a miss can say so.
+    pub disabled: Vec<Arc<Endpoint>>,
 }
 
 /// One route and its answer. A host that serves many owners holds a million of them, so what is rare or the same for
@@ -45,6 +47,8 @@ pub struct Endpoint {
     pub cors: Option<Arc<Cors>>,
     /// Whether a miss may name it, where the file says so.
     pub near_misses: Option<bool>,
+    /// How many bytes of the path are the prefix of its document.
+    pub prefix_bytes: u16,
     /// Equal for endpoints that say the same.
     pub digest: u64,
 }
@@ -225,6 +229,22 @@ impl Verb {
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl From<Verb> for Method {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Get => Self::GET,
+            Verb::Head => Self::HEAD,
+            Verb::Post => Self::POST,
+            Verb::Put => Self::PUT,
+            Verb::Patch => Self::PATCH,
+            Verb::Delete => Self::DELETE,
+            Verb::Options => Self::OPTIONS,
+            Verb::Trace => Self::TRACE,
+            Verb::Query => Self::QUERY,
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! A pattern is bounded ([`MAX_BYTES`], [`MAX_SEGMENTS`]), its literal text is percent-decoded, and no two
 //! of its captures touch or share a name.
 
+mod cut;
 pub(crate) mod escape;
 mod kind;
 mod parse;

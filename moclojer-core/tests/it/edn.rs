@@ -94,7 +94,7 @@ fn problems_of_items_point_into_the_edn_text() {
         ),
         ("{:endpont {:path \"/\"}}", &["1:2 M0101 [0].endpont"]),
         ("{:x-a 1} {:defaults {}} {:defaults {}}", &["1:26 M0005 [2]"]),
-        ("nil {}", &["1:1 M0101 [0]", "1:1 M0109 ", "1:5 M0101 [1]"]),
+        ("nil {}", &["1:1 M0101 [0]", "1:5 M0101 [1]"]),
         ("{:paths [\"src\"] :deps {}}", &["1:1 M0100 "]),
         ("{:openapi \"3.0.0\" :paths {}}", &["1:1 M0106 "]),
         ("hello", &["1:1 M0100 "]),

@@ -239,6 +239,36 @@ fn near_misses_are_told_where_the_mock_says_so() {
 }
 
 #[test]
+fn no_miss_tells_of_files_or_of_other_hosts() {
+    let responder = hosted();
+    let mine = "
+- defaults: {near-misses: true}
+- endpoint: {path: '/users/:id|int', response: {body: x}}
+- endpoint: {path: /off, enabled: false, response: {body: x}}
+- endpoint: {method: POST, path: /a/b, query: {n: int}, response: {body: x}}";
+    responder.set(&entry("a.example.com", mine));
+    responder.set(&entry("b.example.com", "- endpoint: {path: /theirs, response: {body: x}}"));
+    for (path, status, nearest) in [
+        ("/theirs", 404, None),
+        ("/user/7", 404, Some("(one letter off)")),
+        ("/users/x", 400, Some("wanted `int`")),
+        ("/a%2Fb", 404, Some("wanted `/` in its place")),
+        ("/a//b", 404, Some("a slash too many")),
+        ("/a/b", 405, Some("the method is GET, wanted POST")),
+        ("/off", 404, None),
+        ("/%zz", 400, None),
+    ] {
+        let got = get(&responder, "a.example.com", path);
+        assert_eq!(got.status, status, "{path}: {}", got.body);
+        for secret in ["\"place\"", "b.example.com", ".yml", "suggestion", "enabled", "/off\",\"reason"] {
+            assert!(!got.body.contains(secret), "{path} tells of {secret}: {}", got.body);
+        }
+        let reason = got.json()["nearest"][0]["reason"].as_str().unwrap_or_default().to_owned();
+        assert!(nearest.is_none_or(|said| reason.contains(said)), "{path}: {}", got.body);
+    }
+}
+
+#[test]
 fn many_first_requests_compile_once() {
     let responder = hosted();
     let text = large(400);

@@ -1,5 +1,8 @@
 //! 400, 404, 405: what the body says.
 
+mod reasons;
+mod suggestions;
+
 use moclojer_core::respond::{Options, Outcome, Responder};
 
 use crate::client::{Mock, load, mock};
@@ -33,7 +36,12 @@ fn a_400_lists_every_mismatch() {
 fn the_first_reason_is_named_for_each_near_miss() {
     for (line, status, first_path, reason) in [
         ("GET /users/mee", 405, "/users/:id|int", "the method is GET, wanted POST"),
-        ("GET /user/me", 404, "/users/me", "segment 1 of the path is `user`, wanted `users`"),
+        (
+            "GET /user/me",
+            404,
+            "/users/me",
+            "segment 1 of the path is `user`, wanted `users` (one letter off)",
+        ),
         ("GET /orders/1/items", 400, "/orders/:id|uuid/items", "path parameter `id` is `1`, wanted `uuid`"),
         ("GET /users/me/x", 404, "/users/me", "the path has 3 segments, wanted 2 segments"),
         ("DELETE /users/me", 405, "/users/me", "the method is DELETE, wanted GET"),

@@ -8,7 +8,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::{Format, Level};
-use crate::respond::{Answer, EndpointLabel, NearMiss, Outcome, Request};
+use crate::respond::{Answer, EndpointLabel, Outcome, Request};
 use crate::serve::refusal::host;
 
 /// How lines look.
@@ -29,11 +29,24 @@ pub(super) fn write_request(
     took: Duration,
     request: &Request<'_>,
     answer: &Answer,
+    suggestion: Option<&str>,
 ) {
     let mut line = String::with_capacity(192);
     match look.format {
-        Format::Json => write_json_request(&mut line, time, took, request, answer),
-        Format::Default | Format::Println => write_text_request(&mut line, look, time, took, request, answer),
+        Format::Json => {
+            write_json_request(&mut line, time, took, request, answer);
+            if let Some(suggestion) = suggestion {
+                json_field(&mut line, "suggestion", suggestion);
+            }
+            line.push('}');
+        }
+        Format::Default | Format::Println => {
+            write_text_request(&mut line, look, time, took, request, answer);
+            if let Some(suggestion) = suggestion {
+                line.push_str("; try: ");
+                write_clean(&mut line, suggestion, MOST_TEXT_BYTES);
+            }
+        }
     }
     line.push('\n');
     out.extend_from_slice(line.as_bytes());
@@ -197,6 +210,7 @@ fn write_took(line: &mut String, took: Duration) {
     }
 }
 
+/// Leaves the object open.
 fn write_json_request(
     line: &mut String,
     time: Timestamp,
@@ -228,15 +242,14 @@ fn write_json_request(
             json_field(line, "reason", reason);
         }
         Outcome::Unmatched(misses) => {
-            if let Some(NearMiss { endpoint, reason }) = misses.first() {
-                json_label(line, "nearest", endpoint);
-                json_field(line, "reason", &reason.to_string());
+            if let Some(miss) = misses.first() {
+                json_label(line, "nearest", &miss.endpoint);
+                json_field(line, "reason", &miss.reason.to_string());
             }
         }
         Outcome::Refused(why) => json_field(line, "reason", why),
         Outcome::Own => {}
     }
-    line.push('}');
 }
 
 fn json_label(line: &mut String, name: &str, label: &EndpointLabel) {
@@ -319,7 +332,8 @@ fn put(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
     use super::*;
-    use crate::respond::reason::Reason;
+    use crate::respond::NearMiss;
+    use crate::respond::reason::{Difference, Reason};
     use crate::respond::{EndpointRef, Headers};
     use crate::source::Place;
     use http::{HeaderMap, HeaderValue, Method, Uri};
@@ -338,6 +352,17 @@ mod tests {
     }
 
     fn line(format: Format, color: bool, target: &str, status: u16, outcome: Outcome) -> String {
+        suggesting(format, color, target, status, outcome, None)
+    }
+
+    fn suggesting(
+        format: Format,
+        color: bool,
+        target: &str,
+        status: u16,
+        outcome: Outcome,
+        suggestion: Option<&str>,
+    ) -> String {
         let (method, target) = (Method::GET, target.parse::<Uri>().unwrap());
         let mut headers = HeaderMap::new();
         headers.insert(http::header::HOST, HeaderValue::from_static("example.com"));
@@ -350,17 +375,19 @@ mod tests {
         };
         let time = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
         let mut out = Vec::new();
-        write_request(&mut out, Look { format, color }, time, Duration::from_micros(143), &request, &answer);
+        let look = Look { format, color };
+        write_request(&mut out, look, time, Duration::from_micros(143), &request, &answer, suggestion);
         String::from_utf8(out).unwrap()
     }
 
     fn reason() -> Reason {
-        Reason::Segment { index: 1, wanted: "users".to_owned(), found: "user".to_owned() }
+        let (wanted, found) = ("users".to_owned(), "user".to_owned());
+        Reason::Segment { index: 1, wanted, found, difference: Difference::Letter }
     }
 
     #[test]
     fn a_line_names_the_endpoint_and_never_the_query() {
-        let near = || vec![NearMiss { endpoint: label(None), reason: reason() }];
+        let near = || vec![NearMiss::new(label(None), reason())];
         let at = "2023-11-14T22:13:20.123Z";
         for (outcome, status, expected) in [
             (
@@ -377,7 +404,7 @@ mod tests {
                 Outcome::Unmatched(near()),
                 404,
                 "WARN  GET /users/1 404 143us 5B no endpoint matches; nearest is GET /users/:id (moclojer.yml:12): \
-                 segment 1 of the path is `user`, wanted `users`",
+                 segment 1 of the path is `user`, wanted `users` (one letter off)",
             ),
             (Outcome::Unmatched(Vec::new()), 404, "WARN  GET /users/1 404 143us 5B no endpoint matches"),
             (Outcome::Refused("no Host".to_owned()), 400, "WARN  GET /users/1 400 143us 5B refused: no Host"),
@@ -397,13 +424,23 @@ mod tests {
 
     #[test]
     fn json_says_which_endpoint_and_why() {
-        let near = vec![NearMiss { endpoint: label(None), reason: reason() }];
+        let near = vec![NearMiss::new(label(None), reason())];
         let json: serde_json::Value =
             serde_json::from_str(&line(Format::Json, false, "/", 404, Outcome::Unmatched(near))).unwrap();
         assert_eq!(json["level"], "warn");
         assert_eq!(json["nearest"], "GET /users/:id");
         assert_eq!(json["place"], "moclojer.yml:12");
         assert_eq!(json["reason"], reason().to_string());
+    }
+
+    #[test]
+    fn a_suggestion_stands_last() {
+        let near = || Outcome::Unmatched(vec![NearMiss::new(label(None), reason())]);
+        let text = suggesting(Format::Println, false, "/", 404, near(), Some("GET /users/1"));
+        assert!(text.ends_with(" (one letter off); try: GET /users/1\n"), "{text}");
+        let json = suggesting(Format::Json, false, "/", 404, near(), Some("GET /users/1"));
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["suggestion"], "GET /users/1");
     }
 
     #[test]

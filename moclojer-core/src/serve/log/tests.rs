@@ -61,7 +61,18 @@ fn note(log: &Log, path: &str, outcome: Outcome) {
     let request = Request { method: &method, target: &target, headers: &headers, peer: None };
     let headers = Headers::Made(Vec::new());
     let answer = Answer { status: StatusCode::OK, headers, body: bytes::Bytes::new(), outcome };
-    log.request(&request, &answer, Instant::now());
+    log.request(&request, &answer, Instant::now(), || None);
+}
+
+#[test]
+fn only_the_first_few_misses_of_a_second_are_asked_what_would_change_them() {
+    let second = 1_000_000_000;
+    let suggestions = super::Suggestions::default();
+    let admitted = |stamp: u64| (0..100).filter(|_| suggestions.admit(stamp)).count();
+    assert_eq!(admitted(7 * second + 1), 5);
+    assert_eq!(admitted(8 * second - 1), 0);
+    assert_eq!(admitted(8 * second), 5);
+    assert_eq!(admitted(1_000_000 * second), 5);
 }
 
 /// Lines of matched and unmatched requests, and what the closing lines count of each.
