@@ -6,10 +6,10 @@
 
 What a block is, its language says:
 
-    yaml NAME, edn NAME, json NAME   a mock file, written into the folder; without a name it is checked alone
-    sh                               starts a server, which runs until the next one or the page's end
-    console                          `$ ` lines, each with exactly what it prints; `...` stands for anything
-    log                              lines of the server's output; `...` stands for anything
+    yaml, clojure (EDN), json   a mock file: with a name behind it written into the folder, without one checked
+    sh                          starts a server, which runs until the next one or the page's end
+    console                     `$ ` lines, each with exactly what it prints; `...` stands for anything
+    log                         lines of the server's output; `...` stands for anything
 
 Anything else, and a block whose text is not for running, needs a line `<!-- not run: REASON -->` before it, or under the
 heading of its section, for all blocks of it.
@@ -31,7 +31,8 @@ PROGRAMS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).res
 END = "--- end of what a line printed ---"
 BLOCK = re.compile(r"^( *)```(\S*) ?(\S*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->\s*$")
-MOCKS = ("yaml", "edn", "json")
+# The languages of mock files, with the ending that each has.
+MOCKS = {"yaml": "yml", "clojure": "edn", "json": "json"}
 # `template::tests::docs` of moclojer-core runs these.
 RUN_ELSEWHERE = {"docs/templates.md": ("template", "http")}
 
@@ -142,10 +143,9 @@ class Page:
         self.fail(f"`{line}` did not start")
 
     def stop(self):
-        if self.server is not None:
+        if self.server is not None and self.server.poll() is None:
             os.killpg(self.server.pid, signal.SIGTERM)
             self.server.wait(30)
-            self.server = None
 
     def console(self, block):
         found = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
@@ -174,7 +174,7 @@ class Page:
             self.done += 1
 
     def mock(self, language, name, text):
-        path = self.folder / (name or f"block.{language}")
+        path = self.folder / (name or f"block.{MOCKS[language]}")
         path.parent.mkdir(parents=True, exist_ok=True)
         # By rename, so that no half of it is served.
         path.with_suffix(".new").write_text(text)

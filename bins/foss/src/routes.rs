@@ -132,7 +132,6 @@ impl<'l> Route<'l> {
     }
 }
 
-
 /// A section for each host. A path that is too long for its column has a line of its own.
 fn table(routes: &[Route<'_>]) -> String {
     const METHOD: usize = 7;

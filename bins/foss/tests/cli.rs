@@ -670,22 +670,3 @@ fn the_log_says_what_would_change_a_miss() {
     let line = server.until("/user/42");
     assert!(line.contains("\"suggestion\":\"GET /users/42\"") && !line.contains("secret"), "{line}");
 }
-
-#[test]
-fn the_page_about_misses_shows_what_explain_prints() {
-    let page = include_str!("../../../docs/why-no-match.md");
-    let blocks = |language: &str| -> Vec<&str> {
-        let begun = page.split(&format!("```{language}\n")).skip(1).collect::<Vec<_>>();
-        begun.into_iter().map(|rest| rest.split("```").next().unwrap()).collect()
-    };
-    let folder = Folder::new("why-no-match");
-    folder.write("shop.yml", blocks("yaml")[0]);
-    let shown = blocks("console");
-    assert!(shown.len() >= 5);
-    for block in shown {
-        let (line, expected) = block.strip_prefix("$ ").unwrap().split_once('\n').unwrap();
-        let shell = line.replacen("moclojer", env!("CARGO_BIN_EXE_moclojer"), 1);
-        let got = Command::new("sh").args(["-c", &shell]).current_dir(&folder.0).output().unwrap();
-        assert_eq!(String::from_utf8(got.stdout).unwrap(), expected, "{line}");
-    }
-}

@@ -59,7 +59,7 @@ fn of_body(shape: &Shape, view: &View<'_>, found: &mut Vec<Mismatch>) {
         })),
         JsonBody::Malformed(why) => found.push(whole(format!("malformed JSON ({why})"))),
         JsonBody::Value { value, .. } => {
-            let of_form = if view.is_form() { " (of a form)" } else { "" };
+            let of_form = if view.is_form() { " (the body is a form)" } else { "" };
             found.extend(shape.mismatches(value, MOST_BODY_MISMATCHES).into_iter().map(|mismatch| {
                 Mismatch {
                     part: Part::Body,

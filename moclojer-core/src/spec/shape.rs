@@ -112,7 +112,7 @@ impl Shape {
                         Some(value) => shape.walk(value, pointer, findings),
                         None => {
                             if let Some(findings) = findings {
-                                findings.push(pointer, shape.name(), "nothing");
+                                findings.push(pointer, shape.name(), "missing");
                             }
                             false
                         }

@@ -98,10 +98,10 @@ const TABLE: &[Row] = &[
     with(row(POST_AGE, "POST /a", 400, ("body", "an object", "empty", 1), Some("POST /a with body {\"age\":1}")), JSON, ""),
     with(row(POST_AGE, "POST /a", 400, ("body", "an object", "malformed JSON (expected a value, found `}` at byte 7)", 1), Some("POST /a with body {\"age\":1}")), JSON, "{\"age\":}"),
     with(row(POST_AGE, "POST /a", 400, ("body", "a number", "a string", 1), Some("POST /a with /age in the body as 1")), JSON, "{\"age\":\"1\"}"),
-    with(row(POST_AGE, "POST /a", 400, ("body", "a number", "nothing", 1), Some("POST /a with /age in the body as 1")), JSON, "{}"),
+    with(row(POST_AGE, "POST /a", 400, ("body", "a number", "missing", 1), Some("POST /a with /age in the body as 1")), JSON, "{}"),
     with(row(POST_AGE, "POST /a", 400, ("body", "an object", "a list", 1), Some("POST /a with body {\"age\":1}")), JSON, "[]"),
     with(row(POST_AGE, "POST /a", 400, ("body", "an object", "no JSON by its content type `text/plain`", 1), Some("POST /a with content type application/json")), TEXT, "{\"age\":7}"),
-    with(row(POST_AGE, "POST /a", 400, ("body", "a number", "a string (of a form)", 1), Some("POST /a with content type application/json, body {\"age\":7}")), FORM, "age=7"),
+    with(row(POST_AGE, "POST /a", 400, ("body", "a number", "a string (the body is a form)", 1), Some("POST /a with content type application/json, body {\"age\":7}")), FORM, "age=7"),
     // What stands around endpoints.
     row(&["path: /b/c/d/e/f"], "GET /b/x", 404, ("segment", "c", "x", 1), None),
 ];
