@@ -136,7 +136,7 @@ impl ExplainArgs {
             headers.append(name, value);
         }
         let method = method_of(self.method.as_deref().unwrap_or("GET"))?;
-        let target = target_of(self.url.as_deref().unwrap_or("/"))?;
+        let target = typed_target(self.url.as_deref().unwrap_or("/"))?;
         with_host(&mut headers, &target);
         let body = self.data.clone().unwrap_or_default().into();
         Ok(Written { method, target, headers, body, notes: Vec::new() })
@@ -158,6 +158,15 @@ fn method_of(text: &str) -> Result<Method, String> {
         true => format!("`{text}` is no method; write it before the path: moclojer explain GET {text}"),
         false => format!("`{text}` is no method; write GET, POST, …"),
     })
+}
+
+/// What is typed by hand: a path that lost its slash is not taken for a host.
+fn typed_target(text: &str) -> Result<Uri, String> {
+    let first = text.split(['/', '?', '#']).next().unwrap_or_default();
+    match first.is_empty() || first.contains(['.', ':', '*']) || first == "localhost" {
+        true => target_of(text),
+        false => Err(format!("`{text}` begins with no slash and no host; write /{text}")),
+    }
 }
 
 /// A path, or a URL without what no server is sent. Spaces and letters outside ASCII are escaped, as clients do.
@@ -213,6 +222,10 @@ mod tests {
             let target = target_of(text).unwrap();
             assert_eq!(target.path_and_query().unwrap().as_str(), path, "{text}");
             assert_eq!(target.authority().map(|authority| authority.as_str()), host, "{text}");
+        }
+        assert!(typed_target("users/42").unwrap_err().ends_with("write /users/42"));
+        for text in ["localhost/x", "a.example.com", "/users", "*", "http://h/x", ""] {
+            assert_eq!(typed_target(text).is_ok(), !text.is_empty(), "{text}");
         }
         assert!(target_of("http://").unwrap_err().contains("write /users/42"));
     }

@@ -155,12 +155,16 @@ fn bad_request(search: &Search<'_, '_>, failed: &[&(usize, &Plan)]) -> Miss {
 }
 
 fn method_not_allowed(search: &Search<'_, '_>, candidates: &[(usize, &Plan)]) -> Miss {
-    let methods = allowed(candidates.iter().map(|(_, plan)| plan.method)).join(", ");
+    let methods = allowed(candidates.iter().map(|(_, plan)| plan.method));
+    let others = match methods.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last} are", before.join(", ")),
+        one => format!("{} is", one.join(", ")),
+    };
     Miss {
         status: StatusCode::METHOD_NOT_ALLOWED,
         cause: "method-not-allowed",
-        message: format!("{} is not served here; {methods} is", search.view.request.method),
-        allow: Some(methods),
+        message: format!("{} is not served here; {others}", search.view.request.method),
+        allow: Some(methods.join(", ")),
         mismatches: Vec::new(),
         elsewhere: None,
     }
