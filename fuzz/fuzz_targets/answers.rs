@@ -1,5 +1,5 @@
 //! Any request gets one answer: no panic, the same bytes each time, no more than what may be sent, JSON where the server
-//! itself speaks, and the body is asked for at most once.
+//! itself speaks, and what `explain` says of it is so.
 //!
 //! An input reads like a request: `METHOD TARGET`, header lines, an empty line, the body.
 #![no_main]
@@ -48,6 +48,15 @@ fuzz_target!(|bytes: &[u8]| {
     let answer = ask(&request, Body::Read(&body));
     let answer = answer.expect("the body is there");
     check(&method, &answer);
+    let explained = RESPONDER.explain(&request, &body);
+    // CONNECT and what a template fails at are nothing that explaining looks at.
+    if method != Method::CONNECT && !matches!(answer.outcome, Outcome::Failed(..)) {
+        assert_eq!(explained.status, answer.status);
+        assert_eq!(explained.is_answered(), !matches!(answer.outcome, Outcome::Unmatched(_)));
+    }
+    let told = explained.to_json();
+    Value::parse(told.as_bytes(), MAX_DEPTH).expect("it is JSON");
+    assert!(!explained.to_string().is_empty());
     if let Some(early) = ask(&request, Body::Unread) {
         // Who answers without the body answers the same with it.
         assert_eq!((early.status, &early.body), (answer.status, &answer.body));

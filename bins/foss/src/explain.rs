@@ -16,7 +16,6 @@ use moclojer_core::problem::render;
 use moclojer_core::respond::{Request, Responder};
 use moclojer_core::spec::{Settings, Spec};
 
-use crate::cli::Chosen;
 use crate::env::Variables;
 use crate::limits::Limits;
 use crate::start;
@@ -82,10 +81,9 @@ pub(crate) fn run(args: &ExplainArgs) -> io::Result<ExitCode> {
         (Ok(limits), Ok(variables)) => (limits, variables),
         (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
     };
-    let named = match Chosen::among(&args.config, &[], &|name| std::env::var(name).ok()) {
-        Chosen::Named(files) => files,
-        Chosen::Environment(file) | Chosen::Default(file) => vec![file],
-        Chosen::Nothing(places) => return crate::usage(&start::how_to_begin(&places)),
+    let named = match start::files(&args.config, &[]) {
+        Ok(named) => named,
+        Err(message) => return crate::usage(&message),
     };
     let mut settings = Settings::from(limits.file);
     settings.env = variables.env;

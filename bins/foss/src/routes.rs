@@ -11,7 +11,7 @@ use moclojer_core::route::Precedence;
 use moclojer_core::spec::host::HostPattern;
 use moclojer_core::spec::{Endpoint, MethodMatch, Settings};
 
-use crate::cli::{Chosen, RoutesArgs, RoutesFormat};
+use crate::cli::{RoutesArgs, RoutesFormat};
 use crate::env::Variables;
 use crate::limits::Limits;
 use crate::start;
@@ -25,10 +25,9 @@ pub(crate) fn run(args: &RoutesArgs) -> io::Result<ExitCode> {
         (Ok(limits), Ok(variables)) => (limits, variables),
         (Err(message), _) | (_, Err(message)) => return crate::usage(&message),
     };
-    let named = match Chosen::among(&args.config, &args.files, &|name| std::env::var(name).ok()) {
-        Chosen::Named(files) => files,
-        Chosen::Environment(file) | Chosen::Default(file) => vec![file],
-        Chosen::Nothing(places) => return crate::usage(&start::how_to_begin(&places)),
+    let named = match start::files(&args.config, &args.files) {
+        Ok(named) => named,
+        Err(message) => return crate::usage(&message),
     };
     let mut settings = Settings::from(limits.file);
     settings.env = variables.env;

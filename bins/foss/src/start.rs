@@ -8,6 +8,8 @@ use moclojer_core::files::Loaded;
 use moclojer_core::respond::Changes;
 use moclojer_core::spec::Endpoint;
 
+use crate::cli::Chosen;
+
 /// Most rows of the route table.
 const ROWS: usize = 40;
 
@@ -93,6 +95,18 @@ pub(crate) fn changed_endpoints(changes: &Changes) -> String {
         let _ = write!(text, " and {} more", all.len() - NAMED);
     }
     text
+}
+
+/// The files that a command looks at: those that are named, else those that `serve` would take.
+///
+/// # Errors
+/// There are none, and how to make one.
+pub(crate) fn files(config: &[PathBuf], files: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    match Chosen::among(config, files, &|name| std::env::var(name).ok()) {
+        Chosen::Named(files) => Ok(files),
+        Chosen::Environment(file) | Chosen::Default(file) => Ok(vec![file]),
+        Chosen::Nothing(places) => Err(how_to_begin(&places)),
+    }
 }
 
 /// No file was named and no default is there.
