@@ -11,7 +11,9 @@ fn every_promise_is_tried_by_tests_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let page = std::fs::read_to_string(root.join("docs/promises.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.contains(".rs::")).collect();
-    let numbered = rows.iter().filter_map(|row| row.strip_prefix("| ")?.split(' ').next());
+    // Other tables of the page name tests too.
+    let first = |row: &&str| row.strip_prefix("| ").and_then(|row| row.split(' ').next().map(str::to_owned));
+    let numbered = rows.iter().filter_map(first).filter(|first| first.parse::<u32>().is_ok());
     assert_eq!(numbered.collect::<Vec<_>>(), PROMISES);
     let mut missing = Vec::new();
     for named in rows.iter().flat_map(|row| row.split('`').filter(|text| text.contains(".rs::"))) {
