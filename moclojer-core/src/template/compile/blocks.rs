@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::calls::next_step;
 use super::names::Bound;
 use super::{Compiler, JsonState, Writing, clip};
 use crate::problem::{Code, did_you_mean};
@@ -225,7 +226,7 @@ impl Compiler<'_> {
         };
         let message = format!("there is no tag `{}`", clip(name.text));
         if let Some(note) = self.structural_error(Code::UNKNOWN_TAG_NAME, name.range(), message) {
-            note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+            note.help = Some(next_step(meant));
         }
         // The tag that closes what was meant is no second mistake.
         let closing = match meant {

@@ -177,7 +177,7 @@ impl Compiler<'_> {
         let message = format!("there is no filter `{}`", clip(name.text));
         let meant = did_you_mean(name.text, FILTERS.iter().map(|row| row.name));
         if let Some(note) = self.error(Code::UNKNOWN_FILTER, name.range(), message) {
-            note.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+            note.help = Some(next_step(meant));
         }
     }
 
@@ -191,6 +191,14 @@ impl Compiler<'_> {
             },
             None => Argument::Text(span),
         }
+    }
+}
+
+/// What to do about a filter or tag that is not known.
+pub(super) fn next_step(meant: Option<&str>) -> String {
+    match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "take one of those that docs/templates.md lists, or leave it out".to_owned(),
     }
 }
 

@@ -31,6 +31,7 @@ fn every_problem_has_its_bytes() {
         ("{{}\n\"hello\": \"{{path-params.username}}!\"", &["M0300 {{}"]),
         ("{{json-params.a|default:\"x}}", &["M0300 \""]),
         ("{{json-params.a|uper}}", &["M0301 uper"]),
+        ("{{json-params.a|truncatechars:4}}", &["M0301 truncatechars"]),
         ("{{json-params.a||upper}}", &["M0300 |"]),
         ("{{json-params.a|upper:1}}", &["M0302 upper:1"]),
         ("{{json-params.a|replace:x}}", &["M0302 replace:x"]),
@@ -212,6 +213,20 @@ fn untyped_text_where_json_stands_is_a_warning() {
     ];
     for (template, expected) in cases {
         assert_eq!(notes(template, Mode::Json), *expected, "{template}");
+    }
+}
+
+#[test]
+fn an_unknown_filter_or_tag_has_a_next_step_whatever_its_name() {
+    for (template, code) in [
+        ("{{json-params.a|uper}}", Code::UNKNOWN_FILTER),
+        ("{{json-params.a|truncatechars:4}}", Code::UNKNOWN_FILTER),
+        ("{% iff json-params.a %}{% endif %}", Code::UNKNOWN_TAG_NAME),
+        ("{% autoescape %}", Code::UNKNOWN_TAG_NAME),
+    ] {
+        let compiled = compile(template, Mode::Plain, &NAMES);
+        let unknown = compiled.notes.iter().find(|note| note.code == code);
+        assert!(unknown.is_some_and(|note| note.help.is_some()), "{template}");
     }
 }
 
