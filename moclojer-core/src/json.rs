@@ -2,9 +2,16 @@
 //!
 //! A mock answers with what a request sent, so `70.50` has to come back as `70.50`; serde_json can do
 //! that only for a whole workspace at once. `read` holds the strict reader (RFC 8259) that request
-//! bodies and mock files share, `write` the writer, `keys` the index that keeps big objects linear.
+//! bodies and mock files share, `write` the writer, `keys` the index that keeps big objects linear, `compare`
+//! whether one value is another and where not, `pointer` how a place in a value is named.
 
+#[cfg_attr(
+    not(feature = "testing"),
+    expect(dead_code, unused_imports, reason = "only mocks inside tests are made in code")
+)]
+pub(crate) mod compare;
 pub(crate) mod keys;
+pub(crate) mod pointer;
 pub(crate) mod read;
 pub(crate) mod write;
 

@@ -4,6 +4,20 @@
 //! This crate reads such files, says what is wrong with them, finds the endpoint that answers a request,
 //! renders its answer, and serves it over HTTP. The program `moclojer` is a thin layer around it.
 //!
+//! # Two front doors
+//!
+//! **Inside a test**, start with [`testing`]: a mock server in a line, or the very file that the team serves and hosts.
+//!
+//! ```
+//! use moclojer_core::testing::{MockServer, get, json};
+//!
+//! let server = MockServer::start();
+//! server.mock(get("/users/:id|int").respond(json!({"name": "maria"})).expect(..));
+//! println!("curl {}", server.url("/users/7"));
+//! ```
+//!
+//! **For a server of your own**, read files, load them into a [`Responder`](respond::Responder), and serve it:
+//!
 //! # From nothing to a served mock
 //!
 //! ```
@@ -60,6 +74,7 @@
 //!
 //! | module | what it gives |
 //! | --- | --- |
+//! | [`testing`] | mocks inside tests: a server, or a function, with expectations and a journal |
 //! | [`spec`] | a file's bytes become a valid [`Spec`](spec::Spec), or every [`Problem`](problem::Problem) with its place |
 //! | [`problem`] | what is wrong, and its renderings for a terminal, a program, a CI log |
 //! | [`respond`] | a request becomes an [`Answer`](respond::Answer), or is told what it missed |
@@ -71,9 +86,9 @@
 //!
 //! # Features
 //!
-//! None is on by default. `diagnostics` renders problems with their source lines, and has a page for each of their codes;
-//! `edn` reads mock files in EDN; `fake` makes up data; `schema` has the JSON Schema of mock files; `watch` serves changed
-//! files as they are written.
+//! `testing` is on by default; a server does not need it. `diagnostics` renders problems with their source lines, and has a
+//! page for each of their codes; `edn` reads mock files in EDN; `fake` makes up data; `schema` has the JSON Schema of mock
+//! files; `tower` gives mocks inside tests as a `tower::Service`; `watch` serves changed files as they are written.
 
 pub mod files;
 pub mod json;
@@ -85,4 +100,6 @@ pub mod serve;
 pub mod source;
 pub mod spec;
 pub mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod unify;

@@ -13,9 +13,12 @@ pub mod suggest;
 mod block;
 mod body;
 mod chance;
+mod coded;
 mod cookies;
 mod cors;
 mod disabled;
+#[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only mocks inside tests are made in code"))]
+mod layer;
 mod mismatch;
 mod miss;
 mod nearest;
@@ -33,6 +36,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tokio::sync::watch;
 
 pub use block::{Changes, EndpointRef};
+#[cfg(feature = "testing")]
+pub(crate) use body::pairs as query_pairs_of;
 pub use explain::Explanation;
 pub use reason::NearMiss;
 pub use suggest::Suggestion;
@@ -42,8 +47,12 @@ use crate::route::{HostTable, Segments};
 pub use crate::spec::Label as EndpointLabel;
 use crate::template;
 use block::Block;
+use layer::Layer;
 use search::{Chosen, Search, method_rank};
 use view::View;
+
+/// In how many blocks a request is looked for: the layer, and one of each class of hosts.
+const BLOCKS: usize = 4;
 
 /// How a [`Responder`] answers, whatever its mocks say.
 #[derive(Clone, Debug)]
@@ -84,6 +93,7 @@ pub struct Responder {
     options: Options,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    layer: Option<Layer>,
 }
 
 /// A request's head, borrowed from whoever received it.
@@ -193,7 +203,7 @@ impl Responder {
     /// The same with the time and chance of the caller, so that every answer can be made to repeat. What
     /// [`Options::seed`] decides is not drawn from `random`.
     pub fn with(options: Options, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { hosts: HostTable::new(16), options, clock, random }
+        Self { hosts: HostTable::new(16), options, clock, random, layer: None }
     }
 
     /// Answers `request`; with [`Body::Unread`] it may ask for the body first.
@@ -223,14 +233,15 @@ impl Responder {
         self.answer_of(view, &path, self.blocks_of(view).each_ref().map(Option::as_ref))
     }
 
-    /// The blocks that may answer, best class first.
-    fn blocks_of(&self, view: &View<'_>) -> [Option<search::Held>; 3] {
+    /// The blocks that may answer: the layer, then the best class first.
+    fn blocks_of(&self, view: &View<'_>) -> [Option<search::Held>; BLOCKS] {
+        let layer = self.layer.as_ref().and_then(Layer::block);
         if !self.hosts.has_names() {
             // Nobody looks at the host.
-            return [self.hosts.any(), None, None];
+            return [layer, self.hosts.any(), None, None];
         }
         let mut found = self.hosts.find(view.host()).map(|(_, block)| block);
-        [found.next(), found.next(), found.next()]
+        [layer, found.next(), found.next(), found.next()]
     }
 
     /// The answer of a host's blocks. `None`: the body is needed.
@@ -238,7 +249,7 @@ impl Responder {
         &self,
         view: &View<'_>,
         path: &Segments<'_>,
-        blocks: [Option<&search::Held>; 3],
+        blocks: [Option<&search::Held>; BLOCKS],
     ) -> Option<Answer> {
         let search = Search::new(view, path, blocks);
         let request = view.request;

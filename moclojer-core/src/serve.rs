@@ -4,7 +4,9 @@
 //! [`Respond`], which is pure and synchronous; hot swap is the responder's own affair. Reload and
 //! watching (the module `watch`, with the feature of that name) are the caller's.
 
+pub(crate) mod accept;
 mod connection;
+mod connections;
 pub mod limits;
 pub mod log;
 mod refusal;
@@ -21,22 +23,22 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 
+pub(crate) use connections::Connections;
 pub use limits::Limits;
 pub use log::Log;
 pub use service::RequestBody;
+pub(crate) use sweep::Shared;
 
 use crate::respond::hosted::HostedResponder;
 use crate::respond::{Body, Request, Responder, Step};
-use connection::{http1_builder, serve_http1};
-use log::Level;
+use accept::Trouble;
 use service::Service;
-use sweep::{Presence, Shared, sweep};
 use vitals::{Mark, Vitals};
 
 /// What answers requests: the seam between the server and the mock.
@@ -115,9 +117,6 @@ impl<R: Respond> Answers<R> {
     }
 }
 
-/// How long accepting rests after the system refused it.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
 /// After the last connection was told to close, how long to wait for its task.
 const CLOSE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -148,11 +147,10 @@ impl<R: Respond> Server<R> {
     /// Dropping this future closes the listener and every connection at once.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { listener, responder, options, .. } = self;
-        let builder = http1_builder(&options.limits);
         let drain = Duration::from_millis(options.limits.drain_ms);
-        let shared = Arc::new(Shared::new(options.limits, options.log));
-        let closing = CloseOnDrop(Arc::clone(&shared));
-        tokio::spawn(sweep(Arc::clone(&shared)));
+        let connections = Connections::new(responder, options);
+        let shared = connections.shared();
+        let closing = CloseOnDrop(Arc::clone(shared));
 
         let mut shutdown = pin!(shutdown);
         let mut trouble = Trouble::default();
@@ -160,21 +158,20 @@ impl<R: Respond> Server<R> {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = accept(&listener, &shared) => accepted,
+                accepted = accept_one(&listener, shared) => accepted,
             };
             match accepted {
                 Ok((io, peer)) => {
                     // Fails only on a socket that is gone already.
                     let _ = io.set_nodelay(true);
-                    let presence = Presence::new(&shared);
-                    tokio::spawn(serve_http1(io, Some(peer), Arc::clone(&responder), &builder, presence));
+                    connections.serve(io, peer);
                 }
-                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) if accept::is_about_one_connection(&error) => {}
                 Err(error) => {
-                    trouble.report(&shared, &error);
+                    trouble.report(shared, &error);
                     tokio::select! {
                         () = &mut shutdown => break,
-                        () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                        () = tokio::time::sleep(accept::PAUSE) => {}
                     }
                 }
             }
@@ -183,9 +180,9 @@ impl<R: Respond> Server<R> {
 
         shared.mark_all(Mark::Drain);
         // Past the limit the guard below closes what is left.
-        let _ = tokio::time::timeout(drain, all_left(&shared)).await;
+        let _ = tokio::time::timeout(drain, all_left(shared)).await;
         drop(closing);
-        let _ = tokio::time::timeout(CLOSE_PAUSE, all_left(&shared)).await;
+        let _ = tokio::time::timeout(CLOSE_PAUSE, all_left(shared)).await;
         if let Some(log) = &shared.log {
             log.flush();
         }
@@ -193,12 +190,8 @@ impl<R: Respond> Server<R> {
 }
 
 /// The next connection, once there is room for one.
-async fn accept(listener: &TcpListener, shared: &Shared) -> io::Result<(TcpStream, SocketAddr)> {
-    if let Some(most) = shared.limits.connections {
-        while shared.open() >= most {
-            shared.connection_left().await;
-        }
-    }
+async fn accept_one(listener: &TcpListener, shared: &Shared) -> io::Result<(TcpStream, SocketAddr)> {
+    accept::room(shared).await;
     listener.accept().await
 }
 
@@ -214,31 +207,6 @@ struct CloseOnDrop(Arc<Shared>);
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.mark_all(Mark::Close);
-    }
-}
-
-/// The peer gave up before it was accepted: nothing is wrong here.
-fn is_about_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-/// Says at most once a second that connections cannot be accepted.
-#[derive(Default)]
-struct Trouble {
-    reported: Option<Instant>,
-}
-
-impl Trouble {
-    fn report(&mut self, shared: &Shared, error: &io::Error) {
-        let due = self.reported.is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
-        if due && let Some(log) = &shared.log {
-            self.reported = Some(Instant::now());
-            let help = "too many open files? raise `ulimit -n`, or set the limit `connections`";
-            let error = error.to_string();
-            let fields = [("error", error.as_str()), ("help", help)];
-            log.event(Level::Warn, "cannot accept connections, trying again", &fields);
-        }
     }
 }
 

@@ -11,6 +11,8 @@ pub mod shape;
 pub mod tree;
 
 mod check;
+#[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "only mocks inside tests are made in code"))]
+pub(crate) mod coded;
 mod endpoint;
 mod keys;
 mod later;

@@ -199,7 +199,7 @@ fn header_of(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let wrong = || format!("-H `{text}` is no header; write 'Name: value'");
     let (name, value) = text.split_once(':').ok_or_else(wrong)?;
     let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| wrong())?;
-    let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| wrong())?;
+    let value = HeaderValue::from_bytes(value.trim_matches([' ', '\t']).as_bytes()).map_err(|_| wrong())?;
     Ok((name, value))
 }
 

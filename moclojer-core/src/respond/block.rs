@@ -45,13 +45,18 @@ impl EndpointRef {
         Self(Shared::Block(block, index))
     }
 
-    /// The host that it answers for; every host without one.
-    pub fn host(&self) -> Option<&HostPattern> {
+    /// The endpoint itself; what is known by its label alone has none.
+    pub(crate) fn endpoint(&self) -> Option<&Arc<Endpoint>> {
         match &self.0 {
-            Shared::Block(block, index) => block.plan(*index).endpoint.host.as_ref(),
-            Shared::Endpoint(endpoint) => endpoint.host.as_ref(),
+            Shared::Block(block, index) => Some(&block.plan(*index).endpoint),
+            Shared::Endpoint(endpoint) => Some(endpoint),
             Shared::Label(_) => None,
         }
+    }
+
+    /// The host that it answers for; every host without one.
+    pub fn host(&self) -> Option<&HostPattern> {
+        self.endpoint().and_then(|endpoint| endpoint.host.as_ref())
     }
 }
 

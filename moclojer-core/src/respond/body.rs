@@ -96,7 +96,7 @@ pub(super) fn form<'b>(headers: &HeaderMap, body: &'b [u8]) -> &'b [u8] {
 }
 
 /// Names and values of `a=1&b=2`, decoded; what is no UTF-8 is replaced, a bad escape stays as it is.
-pub(super) fn pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     text.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let mut halves = pair.splitn(2, |&byte| byte == b'=');
         let name = halves.next().unwrap_or_default();

@@ -63,6 +63,18 @@ impl SeededEndpoints {
         Self(seeded.collect())
     }
 
+    /// These, where an endpoint that stood in a place of `before` goes on with the draws that it had there.
+    pub(super) fn going_on(mut self, before: &Self, places: impl Iterator<Item = Option<u32>>) -> Self {
+        for (own, place) in self.0.iter_mut().zip(places) {
+            let known = place.and_then(|place| before.0.get(place as usize)?.as_ref());
+            if let Some(known) = known {
+                let answers = AtomicU64::new(known.answers.load(Ordering::Relaxed));
+                *own = Some(Seeded { key: known.key, answers });
+            }
+        }
+        self
+    }
+
     /// The key of the next answer of an endpoint, if it has one.
     pub(super) fn next_answer(&self, endpoint: u32) -> Option<u64> {
         let seeded = self.0.get(endpoint as usize)?.as_ref()?;

@@ -13,6 +13,8 @@ use http::{Method, StatusCode};
 
 use super::mismatch::mismatches;
 use super::miss::Judgement;
+#[cfg(feature = "testing")]
+use super::nearest::score;
 use super::nearest::{NAMED, Near, first_reason};
 use super::options::OptionsStep;
 use super::reason::{Mismatch, Part, Reason};
@@ -20,6 +22,7 @@ use super::search::{Chosen, Search, method_rank};
 use super::view::View;
 use super::{Body, EndpointRef, NearMiss, Request, Responder, Suggestion};
 use crate::route::Segments;
+use crate::spec::coded::CodedGuard;
 use crate::spec::{BodySource, Endpoint};
 
 /// What a request would get, and why.
@@ -70,7 +73,8 @@ pub enum Verdict {
 pub struct Held {
     /// What it looks at.
     pub part: Part,
-    /// The host or method that is wanted, or a query parameter's name; empty for the path and the body.
+    /// The host or method that is wanted, the name of a query parameter or header, or what code says of the request;
+    /// empty for the path and the body.
     pub name: String,
 }
 
@@ -140,6 +144,23 @@ impl Responder {
         };
         let nearest = self.nearest_of(&search, &miss, false);
         self.suggest_for(&search, nearest.first()?, true)
+    }
+
+    /// Why one endpoint does not answer `request`, and how near it came: more is nearer.
+    #[cfg(feature = "testing")]
+    pub(crate) fn explain_for(
+        &self,
+        request: &Request<'_>,
+        body: &Bytes,
+        endpoint: &Arc<Endpoint>,
+    ) -> Option<(u32, Explained)> {
+        let view = View::new(request, Body::Read(body));
+        let path = Segments::new(request.target.path()).ok()?;
+        let blocks = self.blocks_of(&view);
+        let search = Search::new(&view, &path, blocks.each_ref().map(Option::as_ref));
+        let near = Near { endpoint: Arc::clone(endpoint), reason: first_reason(&search, endpoint, false) };
+        let score = score(&search, endpoint);
+        Some((score, self.explained(&search, &near, true)))
     }
 
     fn find_out(&self, search: &Search<'_, '_>) -> Found {
@@ -242,6 +263,13 @@ fn held(search: &Search<'_, '_>, endpoint: &Endpoint) -> Vec<Held> {
     }
     if endpoint.body.is_some() && !refused.iter().any(|found| found.part == Part::Body) {
         hold(Part::Body, "");
+    }
+    let guards = endpoint.coded.iter().flat_map(|coded| &coded.guards);
+    let holding = guards.filter(|guard| guard.holds(view, endpoint)).map(CodedGuard::held);
+    for more in holding {
+        if !held.contains(&more) {
+            held.push(more);
+        }
     }
     held
 }

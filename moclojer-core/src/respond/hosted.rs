@@ -217,7 +217,7 @@ impl HostedResponder {
         if is_reserved(&path) {
             return Some(reserved(view));
         }
-        self.rules.answer_of(view, &path, [Some(block), None, None])
+        self.rules.answer_of(view, &path, [Some(block), None, None, None])
     }
 
     fn finish(&self, answer: &mut Answer, request: &Request<'_>) {

@@ -68,7 +68,8 @@ impl Responder {
             return Some(Judgement::Miss(method_not_allowed(search, &candidates)));
         }
         let request = search.view.request;
-        if request.target.path() == "/" && matches!(*request.method, Method::GET | Method::HEAD) {
+        let welcomes = self.layer.is_none();
+        if welcomes && request.target.path() == "/" && matches!(*request.method, Method::GET | Method::HEAD) {
             return Some(Judgement::Welcome);
         }
         Some(Judgement::Miss(self.not_found(search)))

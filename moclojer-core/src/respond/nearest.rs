@@ -61,7 +61,7 @@ impl Responder {
             return Vec::new();
         };
         let raw = search.view.request.target.path();
-        let slashes = raw.contains("//") || path.iter().any(|segment| segment.contains('/'));
+        let slashes = has_other_slashes(raw, path);
         let rank = method_rank(search.view.request.method);
         let unnamed = self.options.local || self.options.near_misses;
         let mut scored = Vec::with_capacity(LOOKED_AT);
@@ -109,6 +109,24 @@ impl Responder {
         }
         scored
     }
+}
+
+/// Whether other slashes could make another path of it.
+fn has_other_slashes(raw: &str, path: &Segments<'_>) -> bool {
+    raw.contains("//") || path.iter().any(|segment| segment.contains('/'))
+}
+
+/// How near one endpoint is to answering; more is nearer.
+#[cfg(feature = "testing")]
+pub(super) fn score(search: &Search<'_, '_>, endpoint: &Endpoint) -> u32 {
+    let Some(path) = search.form(0) else {
+        return 0;
+    };
+    let raw = search.view.request.target.path();
+    let method = method_rank(search.view.request.method)(endpoint.method).is_some();
+    let slashes = has_other_slashes(raw, path) && slash_reason(endpoint, path, raw).is_some();
+    let close = if slashes { ALL_FITS } else { closeness(&endpoint.path, path) };
+    close + u32::from(method) * METHOD_FITS
 }
 
 /// A path with its escaped slashes as slashes, and one with a slash where several are.

@@ -10,8 +10,9 @@ use super::error;
 use super::scope::Filled;
 use super::search::Held;
 use super::view::View;
-use super::{Answer, EndpointRef, Headers, Outcome, Responder, cors};
+use super::{Answer, EndpointRef, Headers, Outcome, Responder, coded, cors};
 use crate::route::Segments;
+use crate::spec::coded::{Coded, CodedGuard};
 use crate::spec::path::ParamType;
 use crate::spec::{BodySource, Endpoint, HeaderSource, MethodMatch, header_value};
 use crate::template::Template;
@@ -56,13 +57,16 @@ impl Plan {
     ) -> Self {
         let response = &endpoint.response;
         let renders_body = templates(&endpoint).any(Template::needs_body);
+        let coded = endpoint.coded.as_deref();
+        let answered_by_code = coded.is_some_and(|coded| coded.answer.is_some());
+        let guarded_by_code = coded.is_some_and(|coded| !coded.guards.is_empty());
         let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
         Self {
             method: endpoint.method,
             status: response.status,
-            unguarded: untyped && endpoint.query.is_empty() && endpoint.body.is_none(),
-            renders_body,
-            fixed_body,
+            unguarded: untyped && endpoint.query.is_empty() && endpoint.body.is_none() && !guarded_by_code,
+            renders_body: renders_body || answered_by_code,
+            fixed_body: fixed_body.filter(|_| !answered_by_code),
             fixed_headers,
             endpoint,
         }
@@ -112,13 +116,27 @@ impl Plan {
                 return Guards::Fail;
             }
         }
-        match self.endpoint.body.as_deref() {
+        let of_shape = match self.endpoint.body.as_deref() {
             None => Guards::Hold,
             Some(_) if view.unread() => Guards::NeedBody,
             Some(shape) => match view.json_value() {
                 Some(value) if shape.fits(value) => Guards::Hold,
                 _ => Guards::Fail,
             },
+        };
+        match self.endpoint.coded.as_deref() {
+            Some(coded) if of_shape == Guards::Hold => self.coded_guards(coded, view),
+            _ => of_shape,
+        }
+    }
+
+    fn coded_guards(&self, coded: &Coded, view: &View<'_>) -> Guards {
+        if view.unread() && coded.guards.iter().any(CodedGuard::needs_body) {
+            return Guards::NeedBody;
+        }
+        match coded.guards.iter().all(|guard| guard.holds(view, &self.endpoint)) {
+            true => Guards::Hold,
+            false => Guards::Fail,
         }
     }
 
@@ -140,6 +158,9 @@ impl Plan {
         }
         if self.renders_body && view.unread() {
             return None;
+        }
+        if let Some(make) = self.endpoint.coded.as_deref().and_then(|coded| coded.answer.as_ref()) {
+            return Some(coded::answer(make, view, &self.endpoint, named()));
         }
         let draws = Draws::new(&*responder.random, block.seeded.next_answer(index));
         let mut filled = Filled::new(view, path, &self.endpoint, &*responder.clock, &block.counters, draws);

@@ -19,19 +19,25 @@ pub enum Part {
     Method,
     /// A query parameter.
     Query,
+    /// A header.
+    Header,
     /// The body.
     Body,
+    /// The whole request, as code looks at it.
+    Request,
 }
 
 impl Part {
-    /// `host`, `path`, `method`, `query` or `body`.
+    /// `host`, `path`, `method`, `query`, `header`, `body` or `request`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Host => "host",
             Self::Path => "path",
             Self::Method => "method",
             Self::Query => "query",
+            Self::Header => "header",
             Self::Body => "body",
+            Self::Request => "request",
         }
     }
 }
@@ -128,7 +134,7 @@ pub enum Reason {
 
 impl Reason {
     /// A word for programs, one for each kind of reason: `host`, `disabled`, `encoded-slash`, `slash`, `segment`,
-    /// `letter`, `case`, `empty-segment`, `length`, `method`, `path`, `query`, `body`, `order`.
+    /// `letter`, `case`, `empty-segment`, `length`, `method`, `path`, `query`, `header`, `body`, `request`, `order`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Host { .. } => "host",
@@ -232,6 +238,8 @@ impl fmt::Display for Mismatch {
         match part {
             Part::Path => write!(f, "path parameter `{name}` is {found}, wanted {wanted}"),
             Part::Query => write!(f, "query parameter `{name}` is {found}, wanted {wanted}"),
+            Part::Header => write!(f, "header `{name}` is {found}, wanted {wanted}"),
+            Part::Request => write!(f, "`{name}` does not hold"),
             Part::Body if name.is_empty() => write!(f, "the body is {found}, wanted {wanted}"),
             Part::Body => write!(f, "the body at `{name}` is {found}, wanted {wanted}"),
             Part::Host | Part::Method => write!(f, "the {} is {found}, wanted {wanted}", part.as_str()),

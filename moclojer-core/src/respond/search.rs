@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use http::Method;
 
+use super::BLOCKS;
 use super::block::Block;
 use super::plan::{Guards, Plan};
 use super::view::View;
@@ -17,7 +18,7 @@ pub(super) struct Search<'s, 'v> {
     path: &'s Segments<'s>,
     /// The path with one trailing slash more or less, made when the path as it is was not answered.
     other: OnceCell<Option<Segments<'s>>>,
-    pub(super) blocks: [Option<&'s Held>; 3],
+    pub(super) blocks: [Option<&'s Held>; BLOCKS],
 }
 
 /// A host's block, held while the request is answered.
@@ -36,7 +37,11 @@ pub(super) struct Chosen<'s> {
 pub(super) struct NeedsBody;
 
 impl<'s, 'v> Search<'s, 'v> {
-    pub(super) fn new(view: &'s View<'v>, path: &'s Segments<'s>, blocks: [Option<&'s Held>; 3]) -> Self {
+    pub(super) fn new(
+        view: &'s View<'v>,
+        path: &'s Segments<'s>,
+        blocks: [Option<&'s Held>; BLOCKS],
+    ) -> Self {
         Self { view, path, other: OnceCell::new(), blocks }
     }
 
@@ -60,8 +65,12 @@ impl<'s, 'v> Search<'s, 'v> {
         &self,
         rank: impl Fn(MethodMatch) -> Option<u8>,
     ) -> Result<Option<Chosen<'s>>, NeedsBody> {
+        let [layer, blocks @ ..] = self.blocks;
+        if let Some(chosen) = layer.map(|layer| self.find_latest(layer, &rank)).transpose()?.flatten() {
+            return Ok(Some(chosen));
+        }
         for (form, path) in self.forms() {
-            for block in self.blocks.into_iter().flatten() {
+            for block in blocks.into_iter().flatten() {
                 let flow = block.routes.walk(path, |group| self.try_group(block, path, group, &rank));
                 match flow {
                     ControlFlow::Continue(()) => {}
@@ -70,6 +79,38 @@ impl<'s, 'v> Search<'s, 'v> {
                     }
                     ControlFlow::Break(Err(needs_body)) => return Err(needs_body),
                 }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The latest endpoint of a layer whose host, shape, method and guards hold.
+    fn find_latest(
+        &self,
+        layer: &'s Held,
+        rank: &impl Fn(MethodMatch) -> Option<u8>,
+    ) -> Result<Option<Chosen<'s>>, NeedsBody> {
+        let mut fitting = Vec::new();
+        for (form, path) in self.forms() {
+            let _: ControlFlow<()> = layer.routes.walk(path, |group| {
+                fitting.extend(group.iter().map(|&index| (index, form)));
+                ControlFlow::Continue(())
+            });
+        }
+        // The latest first; where both forms fit, the path as it is.
+        fitting.sort_unstable_by_key(|&(index, form)| (std::cmp::Reverse(index), form));
+        for (index, form) in fitting {
+            let plan = layer.plan(index);
+            if rank(plan.method).is_none() || !plan.endpoint.answers_host(self.view.host()) {
+                continue;
+            }
+            let Some(path) = self.form(form) else { continue };
+            match self.try_plan(layer, index, path) {
+                ControlFlow::Continue(()) => {}
+                ControlFlow::Break(Ok(index)) => {
+                    return Ok(Some(Chosen { plan, index, block: layer, form }));
+                }
+                ControlFlow::Break(Err(needs_body)) => return Err(needs_body),
             }
         }
         Ok(None)
@@ -119,7 +160,10 @@ impl<'s, 'v> Search<'s, 'v> {
 
     /// Every endpoint whose host and path shape fit, in order, with the form that it fits first.
     pub(super) fn candidates(&self) -> Vec<(usize, &'s Plan)> {
-        self.blocks.into_iter().flatten().fold(Vec::new(), |found, block| self.candidates_in(block, found))
+        let [layer, blocks @ ..] = self.blocks;
+        let mut found = layer.map(|layer| self.candidates_in(layer, Vec::new())).unwrap_or_default();
+        found.retain(|(_, plan)| plan.endpoint.answers_host(self.view.host()));
+        blocks.into_iter().flatten().fold(found, |found, block| self.candidates_in(block, found))
     }
 
     /// The same in a block that may be another host's.

@@ -7,6 +7,7 @@
 //! This costs more than saying why: bodies never ask for it.
 
 mod body;
+mod coded;
 mod file;
 mod path;
 mod request;
@@ -16,7 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::error::cut;
 use super::nearest::Near;
@@ -101,6 +102,13 @@ pub enum Edit {
     },
     /// Another content type.
     ContentType(&'static str),
+    /// A header: another value, or left out.
+    Header {
+        /// Its name.
+        name: HeaderName,
+        /// Its value.
+        value: Option<String>,
+    },
     /// A value in the JSON body.
     Body {
         /// JSON pointer; empty for the whole body.
@@ -201,6 +209,11 @@ impl Edit {
             Self::Query { name, value: Some(value) } => format!("query parameter {name}={value}"),
             Self::Query { name, value: None } => format!("no query parameter {name}"),
             Self::Host(host) => format!("host {host}"),
+            Self::Header { name, value: Some(value) } => {
+                let shown = cut(value, SHOWN_BYTES);
+                format!("header {name}: {shown}")
+            }
+            Self::Header { name, value: None } => format!("no header {name}"),
             Self::ContentType(kind) => format!("content type {kind}"),
             Self::Body { pointer, value } => {
                 let shown = cut(value, SHOWN_BYTES);

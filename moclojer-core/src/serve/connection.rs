@@ -82,7 +82,7 @@ where
             *registered = true;
         }
         let mark = vitals.mark();
-        if mark == Mark::Close {
+        if mark == Mark::Close || vitals.shared().is_closing() {
             return Poll::Ready(());
         }
         while let Stage::Http(connection) = stage {

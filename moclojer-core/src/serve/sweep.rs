@@ -2,9 +2,9 @@
 //! shutdown. Ticks are coarse (an eighth of the shortest limit, between 5 ms and a second), so a limit
 //! is kept to within two ticks.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -14,7 +14,7 @@ use super::vitals::{Mark, Phase, Vitals};
 
 /// What all connections of one server share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub(super) limits: Limits,
     pub(super) log: Option<Arc<Log>>,
     ticks: AtomicU64,
@@ -23,10 +23,12 @@ pub(super) struct Shared {
     joining: Mutex<Vec<Arc<Vitals>>>,
     open: AtomicUsize,
     left: Notify,
+    swept: AtomicBool,
+    over: OnceLock<Instant>,
 }
 
 impl Shared {
-    pub(super) fn new(limits: Limits, log: Option<Arc<Log>>) -> Self {
+    pub(crate) fn new(limits: Limits, log: Option<Arc<Log>>) -> Self {
         Self {
             limits,
             log,
@@ -36,6 +38,8 @@ impl Shared {
             joining: Mutex::new(Vec::new()),
             open: AtomicUsize::new(0),
             left: Notify::new(),
+            swept: AtomicBool::new(false),
+            over: OnceLock::new(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Shared {
     }
 
     /// How many connections are open.
-    pub(super) fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::Acquire)
     }
 
@@ -58,6 +62,26 @@ impl Shared {
     pub(super) fn mark_all(&self, mark: Mark) {
         self.mark.fetch_max(mark as u8, Ordering::AcqRel);
         self.marked.notify_one();
+    }
+
+    /// Closes every connection at once. None may be handed over afterwards.
+    #[cfg(feature = "testing")]
+    pub(crate) fn close(&self) {
+        self.mark_all(Mark::Close);
+        if !self.swept.load(Ordering::Acquire) {
+            self.over.get_or_init(Instant::now);
+        }
+    }
+
+    /// When the last connection ended, once all had to close and have; of a server that had none, when it was closed.
+    #[cfg(feature = "testing")]
+    pub(crate) fn over(&self) -> Option<Instant> {
+        self.over.get().copied()
+    }
+
+    /// Every connection has to close, also those that the sweep has not told yet.
+    pub(super) fn is_closing(&self) -> bool {
+        self.mark() == Mark::Close
     }
 
     fn mark(&self) -> Mark {
@@ -91,13 +115,24 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.0.end();
         let shared = self.0.shared();
-        shared.open.fetch_sub(1, Ordering::AcqRel);
+        let before = shared.open.fetch_sub(1, Ordering::AcqRel);
         shared.left.notify_one();
+        if before == 1 && shared.is_closing() {
+            // The sweep has nothing more to do, and would notice at its next tick only.
+            shared.marked.notify_one();
+        }
+    }
+}
+
+/// Starts the sweep, at the first connection; a server that gets none costs no task.
+pub(super) fn start_sweep(shared: &Arc<Shared>) {
+    if !shared.swept.swap(true, Ordering::AcqRel) {
+        tokio::spawn(sweep(Arc::clone(shared)));
     }
 }
 
 /// Sweeps until all is marked to close and every connection has gone.
-pub(super) async fn sweep(shared: Arc<Shared>) {
+async fn sweep(shared: Arc<Shared>) {
     let times = Times::new(&shared.limits);
     let mut pace = tokio::time::interval(times.tick);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -125,6 +160,7 @@ pub(super) async fn sweep(shared: Arc<Shared>) {
             connections.shrink_to(connections.len() * 2);
         }
         if mark == Mark::Close && shared.open() == 0 {
+            shared.over.get_or_init(Instant::now);
             return;
         }
     }

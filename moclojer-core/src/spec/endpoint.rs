@@ -186,6 +186,7 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         // A pattern is shorter than 64 KiB, its prefix included.
         prefix_bytes: defaults.prefix.map_or(0, |prefix| u16::try_from(prefix.len()).unwrap_or(u16::MAX)),
         digest: hasher.finish(),
+        coded: None,
     };
     Some((endpoint, enabled))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 
+use super::coded::Coded;
 use super::host::HostPattern;
 use super::path::{ParamType, PathPattern};
 use super::shape::Shape;
@@ -51,6 +52,15 @@ pub struct Endpoint {
     pub prefix_bytes: u16,
     /// Equal for endpoints that say the same.
     pub digest: u64,
+    /// What code says of it beyond that.
+    pub(crate) coded: Option<Box<Coded>>,
+}
+
+impl Endpoint {
+    /// Whether it answers for a request's host, in the form that is compared.
+    pub(crate) fn answers_host(&self, host: &str) -> bool {
+        self.host.as_ref().is_none_or(|wanted| wanted.matches(host))
+    }
 }
 
 /// How people know an endpoint.

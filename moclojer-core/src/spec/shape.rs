@@ -4,7 +4,7 @@
 //! them, null fits anything, an empty list any list and an empty map any map; further keys are allowed.
 
 use super::tree::{Kind, Node};
-use crate::json::Value;
+use crate::json::{Value, pointer};
 
 /// What a JSON value must look like.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -90,8 +90,7 @@ impl Shape {
                 for (index, item) in items.iter().enumerate() {
                     let length = pointer.len();
                     if findings.is_some() {
-                        pointer.push('/');
-                        pointer.push_str(&index.to_string());
+                        pointer::push_index(pointer, index);
                     }
                     fits &= shape.walk(item, pointer, findings);
                     pointer.truncate(length);
@@ -106,7 +105,7 @@ impl Shape {
                 for (key, shape) in wanted {
                     let length = pointer.len();
                     if findings.is_some() {
-                        push_pointer(pointer, key);
+                        pointer::push_key(pointer, key);
                     }
                     fits &= match object.get(key) {
                         Some(value) => shape.walk(value, pointer, findings),
@@ -172,17 +171,6 @@ fn name_of(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
-    }
-}
-
-fn push_pointer(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    for character in key.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
     }
 }
 

@@ -24,6 +24,8 @@ mod reload;
 mod schema;
 mod serve;
 mod shards;
+#[cfg(feature = "testing")]
+mod testing;
 mod unify;
 #[cfg(feature = "watch")]
 mod watch;

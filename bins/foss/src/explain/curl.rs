@@ -2,12 +2,14 @@
 //!
 //! Nothing is run and no file is read: `-d @file` is refused with what to do.
 
+#[cfg(test)]
+mod round_trip;
 mod words;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use super::{Written, header_of, method_of, target_of, with_host};
 
@@ -94,7 +96,11 @@ const WITHOUT_VALUE: &[&str] = &[
 struct Command {
     method: Option<Method>,
     url: Option<String>,
+    /// What is asked for, where it is not the path of the URL.
+    request_target: Option<String>,
     headers: HeaderMap,
+    /// Headers that curl is not to send by itself.
+    without: Vec<HeaderName>,
     data: Vec<String>,
     /// A content type that the flags imply, where no header says one.
     implied: Option<&'static str>,
@@ -169,6 +175,7 @@ impl Command {
                 let url = value(name)?;
                 self.take_url(url);
             }
+            "--request-target" => self.request_target = Some(value(name)?),
             "-I" | "--head" => self.head = true,
             "-G" | "--get" => self.as_query = true,
             "-u" | "--user" => {
@@ -237,8 +244,9 @@ impl Command {
             return Ok(());
         }
         let (name, value) = header_of(text)?;
-        if !value.is_empty() {
-            self.headers.append(name, value);
+        match value.is_empty() {
+            true => self.without.push(name),
+            false => drop(self.headers.append(name, value)),
         }
         Ok(())
     }
@@ -282,13 +290,29 @@ impl Command {
             None if sends => Some("application/x-www-form-urlencoded"),
             None => None,
         };
-        if let (Some(kind), false) = (implied, self.headers.contains_key(header::CONTENT_TYPE)) {
+        let declared = self.headers.contains_key(header::CONTENT_TYPE);
+        if let (Some(kind), false) = (implied, declared || self.without.contains(&header::CONTENT_TYPE)) {
             self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         }
-        let target = target_of(&url)?;
-        with_host(&mut self.headers, &target);
+        let mut target = url_of(&url)?;
+        if !self.without.contains(&header::HOST) {
+            with_host(&mut self.headers, &target);
+        }
+        if let Some(text) = &self.request_target {
+            target = text.parse().map_err(|_| {
+                format!("--curl: --request-target `{text}` is no target; write /users/42 or *")
+            })?;
+        }
         let body = if sends { Bytes::from(body) } else { Bytes::new() };
         Ok(Written { method, target, headers: self.headers, body, notes: self.notes })
+    }
+}
+
+/// curl sends a URL in ASCII as it is written, but for what no server takes.
+fn url_of(text: &str) -> Result<Uri, String> {
+    match text.parse::<Uri>() {
+        Ok(url) if url.scheme().is_some() && text.is_ascii() => Ok(url),
+        _ => target_of(text),
     }
 }
 
@@ -347,6 +371,11 @@ mod tests {
             ("curl -sSXDELETE --url=http://h/x", "DELETE", "http://h/x", "", ""),
             ("curl -u me:secret -b 'a=1' -o out.txt -m 5 http://h/x", "GET", "http://h/x", "", ""),
             ("curl -XPUT http://h/x -d@ -d ''", "PUT", "", "", ""),
+            ("curl http://h/x -H 'content-type:' -d a", "POST", "http://h/x", "", "a"),
+            ("curl -X OPTIONS --request-target '*' http://h", "OPTIONS", "*", "", ""),
+            ("curl 'http://h/{id}?a=|'", "GET", "http://h/{id}?a=|", "", ""),
+            ("curl http://h/x # what the test sent", "GET", "http://h/x", "", ""),
+            ("curl http://h/x#top", "GET", "http://h/x", "", ""),
         ] {
             let read = read(line);
             if target.is_empty() {
@@ -378,6 +407,7 @@ mod tests {
             ("curl -T file http://h/x", "--data-raw"),
             ("curl 'http://h/x", "is not closed"),
             ("curl http://h/x -H nonsense", "'Name: value'"),
+            ("curl http://h --request-target 'a b'", "write /users/42 or *"),
         ] {
             let error = read(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");

@@ -97,6 +97,8 @@ impl fmt::Display for Held {
             Part::Path | Part::Body => f.write_str(self.part.as_str()),
             Part::Host | Part::Method => write!(f, "{} {}", self.part.as_str(), self.name),
             Part::Query => write!(f, "query parameter {}", self.name),
+            Part::Header => write!(f, "header {}", self.name),
+            Part::Request => f.write_str(&self.name),
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::spec::{Endpoint, is_served_method};
 /// The change, where there is one.
 pub(super) fn change(search: &Search<'_, '_>, near: &Near) -> Option<FileChange> {
     let endpoint = &*near.endpoint;
+    if endpoint.coded.is_some() {
+        // It stands in a program, not in a file.
+        return None;
+    }
     let request = search.view.request;
     let method_fits = method_rank(request.method)(endpoint.method).is_some();
     let (key, value) = match &near.reason {

@@ -10,7 +10,7 @@ use super::super::body::JsonBody;
 use super::super::search::{Search, method_rank};
 use super::super::view::View;
 use super::super::{Body, body as body_text};
-use super::{ChangedRequest, Edit, MOST_EDITS, RequestChange, body, path, sample};
+use super::{ChangedRequest, Edit, MOST_EDITS, RequestChange, body, coded, path, sample};
 use crate::json::Value;
 use crate::spec::host::HostPattern;
 use crate::spec::shape::Shape;
@@ -38,7 +38,14 @@ pub(super) fn change(view: &View<'_>, search: &Search<'_, '_>, endpoint: &Endpoi
         _ => view.request.method.clone(),
     };
     let query = query(view, endpoint, &mut edits)?;
-    let (headers, body) = with_body(view, endpoint, &mut edits)?;
+    let (mut headers, mut body) = with_body(view, endpoint, &mut edits)?;
+    let mut query = query;
+    coded::change(
+        view,
+        endpoint,
+        &mut coded::Parts { headers: &mut headers, query: &mut query, body: &mut body },
+        &mut edits,
+    )?;
     if edits.is_empty() || edits.len() > MOST_EDITS {
         return None;
     }

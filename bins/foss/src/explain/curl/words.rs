@@ -1,4 +1,5 @@
-//! A shell's line cut into words: quotes, `$'…'`, backslashes, line ends after a backslash. Nothing is expanded.
+//! A shell's line cut into words: quotes, `$'…'`, backslashes, line ends after a backslash, comments. Nothing is
+//! expanded.
 //!
 //! Of its own since the crates for words of POSIX shells leave out `$'…'`, which browsers write.
 
@@ -34,6 +35,8 @@ pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
                     return Ok(words);
                 }
             }
+            // A comment, whose line end then counts.
+            '#' if word.is_none() => while letters.next_if(|&letter| letter != '\n').is_some() {},
             letter if letter.is_whitespace() => words.extend(word.take()),
             letter => word.get_or_insert_default().push(letter),
         }
@@ -158,6 +161,7 @@ mod tests {
             ("$'\\xc3\\xa1'", &["á"]),
             ("\n\n a | jq .", &["a"]),
             ("a; b", &["a"]),
+            ("# first\na b#c # it's\nd", &["a", "b#c"]),
             ("a $HOME", &["a", "$HOME"]),
         ] {
             assert_eq!(split(line).unwrap(), words, "{line}");

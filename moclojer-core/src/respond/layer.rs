@@ -1,0 +1,53 @@
+//! Endpoints that come before those of all hosts' blocks, the latest first: what tests put over a file.
+//!
+//! It has one block, of which each endpoint may name a host of its own; searches ask for that.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+
+use super::Responder;
+use super::block::Block;
+use super::search::Held;
+use crate::spec::Endpoint;
+
+/// The block over all others, if there is one.
+#[derive(Debug, Default)]
+pub(super) struct Layer(ArcSwapOption<Block>);
+
+impl Layer {
+    pub(super) fn block(&self) -> Option<Held> {
+        Held::of_slot(&self.0)
+    }
+}
+
+impl Responder {
+    /// The same with room for a layer, which is empty. Without endpoints it does not welcome anybody.
+    pub(crate) fn with_layer(mut self) -> Self {
+        self.layer = Some(Layer::default());
+        self
+    }
+
+    /// Puts these endpoints, the latest last, in the place of the layer's. One that was there goes on counting its
+    /// answers. Calls must not overlap.
+    pub(crate) fn set_layer(&self, endpoints: &[Arc<Endpoint>]) {
+        let Some(Layer(slot)) = &self.layer else {
+            return;
+        };
+        if endpoints.is_empty() {
+            slot.store(None);
+            return;
+        }
+        let before = slot.load_full();
+        let counters = before.as_ref().map(|before| Arc::clone(&before.counters)).unwrap_or_default();
+        let mut block = Block::new(endpoints.to_vec(), self.options.seed, counters);
+        if let (Some(before), Some(_)) = (before, self.options.seed) {
+            let places: HashMap<*const Endpoint, u32> =
+                (0..).zip(before.plans()).map(|(index, plan)| (Arc::as_ptr(&plan.endpoint), index)).collect();
+            let known = endpoints.iter().map(|endpoint| places.get(&Arc::as_ptr(endpoint)).copied());
+            block.seeded = block.seeded.going_on(&before.seeded, known);
+        }
+        slot.store(Some(Arc::new(block)));
+    }
+}

@@ -1,0 +1,234 @@
+//! Requests that were received: kept in a ring without a lock, read by tests with types.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use serde_core::de::DeserializeOwned;
+
+use crate::respond::EndpointLabel;
+use crate::route::Segments;
+use crate::spec::Endpoint;
+
+/// A request that a mock server received. Cheap to clone.
+#[derive(Clone)]
+pub struct ReceivedRequest(Arc<Received>);
+
+struct Received {
+    number: u64,
+    request: http::Request<Bytes>,
+    answered: Answered,
+    path_params: Vec<(Box<str>, String)>,
+}
+
+/// Who answered a request.
+#[derive(Clone)]
+pub(super) enum Answered {
+    /// A mock, or an endpoint of a file.
+    By(Arc<Endpoint>),
+    /// The server itself (OPTIONS).
+    Server,
+    /// Nobody.
+    Nobody,
+}
+
+impl ReceivedRequest {
+    pub(super) fn new(number: u64, request: http::Request<Bytes>, answered: Answered) -> Self {
+        let path_params = match &answered {
+            Answered::By(endpoint) => path_params(&request, endpoint),
+            Answered::Server | Answered::Nobody => Vec::new(),
+        };
+        Self(Arc::new(Received { number, request, answered, path_params }))
+    }
+
+    /// A request that `endpoint` is asked about and has not answered yet.
+    pub(super) fn asked(request: &http::Request<Bytes>, endpoint: &Endpoint) -> Self {
+        let path_params = path_params(request, endpoint);
+        let request = request.clone();
+        Self(Arc::new(Received { number: 0, request, answered: Answered::Nobody, path_params }))
+    }
+
+    /// Its place among all requests of this server, from 1; 0 for a closure, which sees it before it is counted.
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        self.0.request.method()
+    }
+
+    /// The target as it was sent: path and query, or a whole URL.
+    pub fn uri(&self) -> &Uri {
+        self.0.request.uri()
+    }
+
+    /// The path as it was sent.
+    pub fn path(&self) -> &str {
+        self.uri().path()
+    }
+
+    /// The query's pairs, decoded, in order.
+    pub fn query_pairs(&self) -> Vec<(String, String)> {
+        let query = self.uri().query().unwrap_or_default();
+        let pairs = crate::respond::query_pairs_of(query.as_bytes());
+        pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    }
+
+    /// The first value of a query parameter, decoded.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let query = self.uri().query().unwrap_or_default();
+        let mut pairs = crate::respond::query_pairs_of(query.as_bytes());
+        pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.request.headers()
+    }
+
+    /// The first value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers().get(name)?.to_str().ok()
+    }
+
+    /// The body as it was sent.
+    pub fn body(&self) -> &Bytes {
+        self.0.request.body()
+    }
+
+    /// The body as text; what is no UTF-8 is replaced.
+    pub fn body_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.body())
+    }
+
+    /// The body read as JSON, whatever its content type says.
+    ///
+    /// # Errors
+    /// The body is no JSON, or not this type; the message says where.
+    pub fn body_json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.body())
+    }
+
+    /// The text that a parameter of the path has, decoded: of the mock or endpoint that answered.
+    pub fn path_param(&self, name: &str) -> Option<&str> {
+        let found = self.0.path_params.iter().find(|(known, _)| **known == *name);
+        found.map(|(_, text)| text.as_str())
+    }
+
+    /// The mock, or the endpoint of a file, that answered; none where nobody did.
+    pub fn answered_by(&self) -> Option<&EndpointLabel> {
+        match &self.0.answered {
+            Answered::By(endpoint) => Some(&endpoint.label),
+            Answered::Server | Answered::Nobody => None,
+        }
+    }
+
+    /// The request itself.
+    pub fn as_http(&self) -> &http::Request<Bytes> {
+        &self.0.request
+    }
+
+    pub(super) fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
+        matches!(&self.0.answered, Answered::By(by) if Arc::ptr_eq(by, endpoint))
+    }
+}
+
+/// The parameters in the path of a request that fits an endpoint.
+fn path_params(request: &http::Request<Bytes>, endpoint: &Endpoint) -> Vec<(Box<str>, String)> {
+    let mut params = Vec::new();
+    let captures = &endpoint.path.captures;
+    let Ok(path) = Segments::new(request.uri().path()) else {
+        return params;
+    };
+    let other = if captures.is_empty() { None } else { path.other_slash() };
+    if let Some(fitting) = std::iter::once(&path).chain(&other).find(|path| endpoint.path.fits(path)) {
+        endpoint.path.captures(fitting, |index, text| {
+            params.extend(captures.get(index).map(|capture| (capture.name.clone(), text.into_owned())));
+        });
+    }
+    params
+}
+
+/// `#3 POST /users?x=1, 12 bytes`.
+impl fmt::Debug for ReceivedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {} {}", self.number(), self.method(), self.uri())?;
+        match self.body().len() {
+            0 => Ok(()),
+            bytes => write!(f, ", {bytes} bytes"),
+        }
+    }
+}
+
+/// How many places are made at once.
+const CHUNK: usize = 64;
+
+type Chunk = Box<[ArcSwapOption<Received>]>;
+
+/// The latest requests. Writing takes no lock; a reader that comes between sees each place before or after.
+pub(super) struct Ring {
+    chunks: Box<[OnceLock<Chunk>]>,
+    places: u64,
+    written: AtomicU64,
+    /// How many of them were forgotten at once.
+    cleared: AtomicU64,
+}
+
+impl Ring {
+    /// A ring of so many places, made when they are first needed.
+    pub(super) fn new(places: usize) -> Self {
+        let chunks = (0..places.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
+        Self { chunks, places: places as u64, written: AtomicU64::new(0), cleared: AtomicU64::new(0) }
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.places == 0
+    }
+
+    pub(super) fn push(&self, request: &ReceivedRequest) {
+        let number = self.written.fetch_add(1, Ordering::AcqRel);
+        if let Some(place) = number.checked_rem(self.places).and_then(|at| self.place(at)) {
+            place.store(Some(Arc::clone(&request.0)));
+        }
+    }
+
+    fn place(&self, at: u64) -> Option<&ArcSwapOption<Received>> {
+        let at = usize::try_from(at).ok()?;
+        let chunk = self.chunks.get(at / CHUNK)?;
+        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| ArcSwapOption::empty()).collect());
+        chunk.get(at % CHUNK)
+    }
+
+    /// What is kept, in the order of arrival.
+    pub(super) fn kept(&self) -> Vec<ReceivedRequest> {
+        let chunks = self.chunks.iter().filter_map(OnceLock::get);
+        let mut kept: Vec<ReceivedRequest> =
+            chunks.flatten().filter_map(ArcSwapOption::load_full).map(ReceivedRequest).collect();
+        kept.sort_by_key(ReceivedRequest::number);
+        kept
+    }
+
+    /// How many came since all were forgotten, those that are not kept any more included.
+    pub(super) fn written(&self) -> u64 {
+        let cleared = self.cleared.load(Ordering::Acquire);
+        self.written.load(Ordering::Acquire).saturating_sub(cleared)
+    }
+
+    /// How many are not kept any more.
+    pub(super) fn lost(&self) -> u64 {
+        self.written().saturating_sub(self.places)
+    }
+
+    /// Forgets all of them; numbers go on.
+    pub(super) fn clear(&self) {
+        self.cleared.store(self.written.load(Ordering::Acquire), Ordering::Release);
+        for place in self.chunks.iter().filter_map(OnceLock::get).flatten() {
+            place.store(None);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! How long a port is used by nobody after its server was stopped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::serve::Shared;
+
+/// How often the thread has come by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd)]
+pub(super) struct Turn(u64);
+
+impl Turn {
+    /// A connection that waits at a stop is accepted in the first turn that begins after it. One turn may be running
+    /// then, and in the next the thread may come by before it accepts.
+    const TO_ACCEPT_ALL: u64 = 3;
+
+    pub(super) fn advance(&mut self) {
+        self.0 += 1;
+    }
+}
+
+/// The rest of one port, from the stop of its server.
+#[derive(Debug)]
+pub(super) struct Rest {
+    stopped: Instant,
+    turn: Turn,
+    connections: Arc<Shared>,
+}
+
+impl Rest {
+    /// Begins the rest after a server whose connections have been told to close.
+    pub(super) fn begin(connections: Arc<Shared>, turn: Turn) -> Self {
+        Self { stopped: Instant::now(), turn, connections }
+    }
+
+    /// All connections have ended, `rest` has passed since, and whoever waited to be accepted at the stop is gone.
+    pub(super) fn is_over(&self, rest: Duration, turn: Turn) -> bool {
+        let ended = self.connections.over();
+        ended.is_some_and(|ended| self.stopped.max(ended).elapsed() >= rest)
+            && turn.0 >= self.turn.0 + Turn::TO_ACCEPT_ALL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::Limits;
+
+    #[test]
+    fn a_rest_takes_time_and_turns_and_the_end_of_connections() {
+        let shared = Arc::new(Shared::new(Limits::default(), None));
+        let rest = Rest::begin(Arc::clone(&shared), Turn(5));
+        assert!(!rest.is_over(Duration::ZERO, Turn(9)), "not closed");
+        shared.close();
+        assert!(rest.is_over(Duration::ZERO, Turn(8)));
+        assert!(!rest.is_over(Duration::ZERO, Turn(7)), "the thread has not come by");
+        assert!(!rest.is_over(Duration::from_secs(1000), Turn(8)), "no time has passed");
+    }
+}

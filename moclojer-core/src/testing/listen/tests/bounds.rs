@@ -1,0 +1,97 @@
+//! How many listeners there are.
+
+use std::collections::HashSet;
+
+use super::*;
+
+#[test]
+fn two_thousand_starts_one_after_the_other_need_no_more_than_the_listeners_that_there_may_be() {
+    let pool = pool(16, 1000, 8);
+    for number in 0..2000 {
+        let server = start_in(&pool, number);
+        if number % 10 == 0 {
+            assert_eq!(get(server.address()).unwrap(), number.to_string());
+        }
+        drop(server);
+        assert!(pool.open_listeners() <= 16);
+    }
+}
+
+#[test]
+fn servers_that_run_at_the_same_time_may_be_more_than_that() {
+    let pool = pool(2, 1000, 2);
+    let servers: Vec<_> = (0..20).map(|number| start_in(&pool, number)).collect();
+    for (number, server) in servers.iter().enumerate() {
+        assert_eq!(get(server.address()).unwrap(), number.to_string());
+    }
+    assert_eq!(pool.open_listeners(), 20);
+}
+
+#[test]
+fn spare_listeners_are_closed_after_a_while_and_their_numbers_come_back_first() {
+    let pool = pool(100, 20, 2);
+    let servers: Vec<_> = (0..20).map(|number| start_in(&pool, number)).collect();
+    let known: HashSet<_> = servers.iter().map(Listening::address).collect();
+    drop(servers);
+    wait_until("the spare ones are closed", || pool.open_listeners() == 2);
+    wait_until("all have rested", || pool.has_rested());
+    let again: Vec<_> = (0..20).map(|number| start_in(&pool, number)).collect();
+    let known = again.iter().filter(|server| known.contains(&server.address())).count();
+    // Some other program of this machine may have taken one or the other.
+    assert!(known >= 15, "{known} of 20");
+}
+
+#[test]
+fn a_number_that_somebody_else_took_is_forgotten() {
+    let pool = pool(1, 20, 1);
+    let first = start_in(&pool, "first");
+    let address = first.address();
+    drop(first);
+    let second = start_in(&pool, "second");
+    let taken = std::net::TcpListener::bind(address).unwrap();
+    wait_until("the first has rested", || pool.has_rested());
+    let third = start_in(&pool, "third");
+    assert_ne!(third.address(), address);
+    assert_eq!(get(third.address()).unwrap(), "third");
+    drop((second, taken));
+}
+
+#[test]
+fn a_pool_that_is_dropped_closes_its_listeners() {
+    let pool = pool(10, 1000, 10);
+    let server = start_in(&pool, "answer");
+    let address = server.address();
+    drop(pool);
+    assert_eq!(get(address).unwrap(), "answer");
+    drop(server);
+    wait_until("it is refused", || {
+        get(address).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    });
+}
+
+/// Prints what starting and stopping costs; how long it takes depends on the machine. Without optimization it does a tenth.
+#[test]
+fn what_starting_and_stopping_costs_is_printed() {
+    let pool = pool(10_000, 1000, 64);
+    let responder = says("answer");
+    let start = || Listening::start_in(&pool, Arc::clone(&responder), Options::default()).unwrap();
+    let part = if cfg!(debug_assertions) { 100 } else { 1000 };
+
+    drop((0..part).map(|_| start()).collect::<Vec<_>>());
+    wait_until("all have rested", || pool.has_rested());
+    println!("start and stop on a rested port: {:.2} us", micros(part, || drop(start())));
+    println!("start and stop, {} at once: {:.2} us", 5 * part, micros(5 * part, || drop(start())));
+    for parts in [5, 20] {
+        let ask = || assert_eq!(get(start().address()).unwrap(), "answer");
+        let each: Vec<_> = (0..parts).map(|_| micros(part, ask).round()).collect();
+        println!("start, a request and stop, us, {parts} times {part} in a row: {each:?}");
+    }
+    println!("listeners open: {}", pool.open_listeners());
+}
+
+/// What one call of `action` takes, of `count` in a row.
+fn micros(count: u32, action: impl Fn()) -> f64 {
+    let begun = Instant::now();
+    (0..count).for_each(|_| action());
+    begun.elapsed().as_secs_f64() * 1e6 / f64::from(count)
+}

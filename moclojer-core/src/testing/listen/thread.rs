@@ -1,0 +1,54 @@
+//! The one background thread of a process, with its runtime. It is made when it is first needed and never ends; what runs
+//! on it is not known here.
+
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::runtime::{Builder, Handle};
+
+use super::system;
+
+/// What debuggers and `ps` call the thread.
+const NAME: &str = "moclojer-mocks";
+
+/// The runtime of the thread. Never waits for what runs there.
+///
+/// # Errors
+/// The system gives no thread, or no descriptors for its runtime; the next call tries again.
+pub(super) fn runtime() -> io::Result<&'static Handle> {
+    static RUNTIME: OnceLock<Handle> = OnceLock::new();
+    static MAKING: Mutex<()> = Mutex::new(());
+
+    if let Some(handle) = RUNTIME.get() {
+        return Ok(handle);
+    }
+    // Held while the thread is made, so that many first servers make one.
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = RUNTIME.get() {
+        return Ok(handle);
+    }
+    let handle = begin().map_err(|error| system::cannot_run(&error))?;
+    Ok(RUNTIME.get_or_init(|| handle))
+}
+
+fn begin() -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    let handed_over = Arc::new(Mutex::new(Some(runtime)));
+    let take = |place: &Mutex<Option<_>>| place.lock().unwrap_or_else(PoisonError::into_inner).take();
+
+    let place = Arc::clone(&handed_over);
+    let begun = std::thread::Builder::new().name(NAME.to_owned()).spawn(move || {
+        if let Some(runtime) = take(&place) {
+            runtime.block_on(std::future::pending::<()>());
+        }
+    });
+    if let Err(error) = begun {
+        // Dropped plainly it would wait, and panic when this is called inside of another runtime.
+        if let Some(runtime) = take(&handed_over) {
+            runtime.shutdown_background();
+        }
+        return Err(error);
+    }
+    Ok(handle)
+}
