@@ -26,6 +26,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub(crate) use endpoint::is_served_method;
+#[cfg(feature = "testing")]
+pub(crate) use model::Rare;
 pub use model::{
     BodySource, Cors, Endpoint, Header, HeaderSource, Label, MethodMatch, QueryParam, Response, Spec, Verb,
 };

@@ -232,7 +232,7 @@ impl Responder {
             Reason::Order { .. } => None,
             _ => self.suggest_for(search, near, missed),
         };
-        Explained { near: near.told(), held: held(search, &near.endpoint), suggestion }
+        Explained { near: near.clone().told(), held: held(search, &near.endpoint), suggestion }
     }
 }
 
@@ -264,8 +264,8 @@ fn held(search: &Search<'_, '_>, endpoint: &Endpoint) -> Vec<Held> {
     if endpoint.body.is_some() && !refused.iter().any(|found| found.part == Part::Body) {
         hold(Part::Body, "");
     }
-    let guards = endpoint.coded.iter().flat_map(|coded| &coded.guards);
-    let holding = guards.filter(|guard| guard.holds(view, endpoint)).map(CodedGuard::held);
+    let holding =
+        endpoint.coded_guards().iter().filter(|guard| guard.holds(view, endpoint)).map(CodedGuard::held);
     for more in holding {
         if !held.contains(&more) {
             held.push(more);

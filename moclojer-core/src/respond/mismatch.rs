@@ -37,7 +37,7 @@ pub(super) fn mismatches(
     if let Some(shape) = &endpoint.body {
         of_body(shape, view, &mut found);
     }
-    for guard in endpoint.coded.iter().flat_map(|coded| &coded.guards) {
+    for guard in endpoint.coded_guards() {
         if !(view.unread() && guard.needs_body()) {
             found.extend(guard.mismatches(view, endpoint));
         }

@@ -93,7 +93,8 @@ impl Responder {
 
     fn answer_miss(&self, search: &Search<'_, '_>, miss: Miss) -> Answer {
         let mut body = ErrorBody::new(search.view, &miss.message, miss.cause);
-        let nearest: Vec<NearMiss> = self.nearest_of(search, &miss, false).iter().map(Near::told).collect();
+        let nearest: Vec<NearMiss> =
+            self.nearest_of(search, &miss, false).into_iter().map(Near::told).collect();
         let shown = if self.options.local { self.options.near_misses } else { !nearest.is_empty() };
         if shown {
             body.nearest(&nearest, self.options.local);

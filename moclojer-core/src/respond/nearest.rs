@@ -23,14 +23,15 @@ const LOOKED_AT: usize = 24;
 const FOUND_BYTES: usize = 128;
 
 /// An endpoint that almost answered.
+#[derive(Clone)]
 pub(super) struct Near {
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) reason: Reason,
 }
 
 impl Near {
-    pub(super) fn told(&self) -> NearMiss {
-        NearMiss::new(EndpointRef::from(&self.endpoint), self.reason.clone())
+    pub(super) fn told(self) -> NearMiss {
+        NearMiss::new(EndpointRef::from(&self.endpoint), self.reason)
     }
 }
 
@@ -64,9 +65,10 @@ impl Responder {
         let slashes = has_other_slashes(raw, path);
         let rank = method_rank(search.view.request.method);
         let unnamed = self.options.local || self.options.near_misses;
+        let shown = |endpoint: &Endpoint| all || endpoint.near_misses.unwrap_or(unnamed);
         let mut scored = Vec::with_capacity(LOOKED_AT);
         let mut score = |endpoint: &'s Arc<Endpoint>, disabled| {
-            if all || endpoint.near_misses.unwrap_or(unnamed) {
+            if shown(endpoint) {
                 let method = u32::from(rank(endpoint.method).is_some()) * METHOD_FITS;
                 let pattern = &endpoint.path;
                 let close = match slashes && slash_reason(endpoint, path, raw).is_some() {
@@ -89,15 +91,19 @@ impl Responder {
                 });
             }
         }
-        let mut room = LOOKED_AT;
-        for block in search.blocks.into_iter().flatten() {
-            block.routes.near(path, room, |index| {
-                let endpoint = &block.plan(index).endpoint;
-                if !known.contains(&Arc::as_ptr(endpoint)) {
-                    score(endpoint, false);
-                }
-                room = room.saturating_sub(1);
-            });
+        let mut found: Vec<&Arc<Endpoint>> = Vec::with_capacity(LOOKED_AT);
+        let [layer, hosts @ ..] = search.blocks;
+        // A layer of many mocks leaves room for what it lies over.
+        let of_layer = if hosts.iter().any(Option::is_some) { LOOKED_AT / 2 } else { LOOKED_AT };
+        for (most, block) in std::iter::once((of_layer, layer)).chain(hosts.map(|block| (LOOKED_AT, block))) {
+            let Some(block) = block else { continue };
+            let room = most.saturating_sub(found.len());
+            block.routes.near(path, room, |index| found.push(&block.plan(index).endpoint));
+        }
+        // One loop for all of them and not one step of each: so the processor waits for many places of memory at once.
+        found.retain(|endpoint| !known.contains(&Arc::as_ptr(endpoint)) && shown(endpoint));
+        for endpoint in found {
+            score(endpoint, false);
         }
         let mut room = LOOKED_AT;
         for block in search.blocks.into_iter().flatten() {

@@ -41,7 +41,7 @@ impl Responder {
             let policy = candidates
                 .iter()
                 .filter(|(_, plan)| rank(plan.method).is_some())
-                .find_map(|(_, plan)| plan.endpoint.cors.as_deref())
+                .find_map(|(_, plan)| plan.endpoint.cors())
                 .or(self.options.cors.then_some(&open));
             if let Some(policy) = policy {
                 let methods = if methods.is_empty() { asked.as_str().to_owned() } else { methods.join(", ") };

@@ -57,7 +57,7 @@ impl Plan {
     ) -> Self {
         let response = &endpoint.response;
         let renders_body = templates(&endpoint).any(Template::needs_body);
-        let coded = endpoint.coded.as_deref();
+        let coded = endpoint.coded();
         let answered_by_code = coded.is_some_and(|coded| coded.answer.is_some());
         let guarded_by_code = coded.is_some_and(|coded| !coded.guards.is_empty());
         let untyped = endpoint.path.captures.iter().all(|capture| matches!(capture.kind, ParamType::String));
@@ -79,7 +79,7 @@ impl Plan {
 
     /// The headers of an endpoint, if they are the same for every request.
     pub(super) fn fixed_headers(endpoint: &Endpoint) -> Option<Vec<(HeaderName, HeaderValue)>> {
-        if endpoint.cors.is_some() {
+        if endpoint.cors().is_some() {
             return None;
         }
         let fixed = endpoint.response.headers.iter().map(|header| match &header.value {
@@ -124,7 +124,7 @@ impl Plan {
                 _ => Guards::Fail,
             },
         };
-        match self.endpoint.coded.as_deref() {
+        match self.endpoint.coded() {
             Some(coded) if of_shape == Guards::Hold => self.coded_guards(coded, view),
             _ => of_shape,
         }
@@ -159,7 +159,7 @@ impl Plan {
         if self.renders_body && view.unread() {
             return None;
         }
-        if let Some(make) = self.endpoint.coded.as_deref().and_then(|coded| coded.answer.as_ref()) {
+        if let Some(make) = self.endpoint.coded().and_then(|coded| coded.answer.as_ref()) {
             return Some(coded::answer(make, view, &self.endpoint, named()));
         }
         let draws = Draws::new(&*responder.random, block.seeded.next_answer(index));
@@ -208,7 +208,7 @@ impl Plan {
             };
             headers.push((header.name.clone(), value));
         }
-        if let Some(policy) = &self.endpoint.cors {
+        if let Some(policy) = self.endpoint.cors() {
             cors::allow(policy, view.request, &mut headers);
         }
         Ok(headers)

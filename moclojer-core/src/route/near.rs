@@ -4,11 +4,12 @@
 //! It chooses which endpoints are worth a look. Saying why each did not answer, and in which order they are
 //! shown, is the caller's.
 
-use std::collections::HashSet;
+mod letters;
+mod places;
+
 use std::ops::RangeInclusive;
 
-use foldhash::fast::RandomState;
-
+use self::places::{FAR, MOST, Place, Places, Taken};
 use super::trie::build::folded;
 use super::trie::{Edge, Node};
 use super::{Routes, Segments, mixed};
@@ -21,8 +22,6 @@ const SLASH: usize = 1;
 const OTHER: usize = 4;
 /// A segment too many or too few.
 const GAP: usize = 3;
-/// Differences above this are all one.
-const FAR: usize = 16;
 
 /// The most work that one search does, counted in places of the trie that it notes.
 const MAX_WORK: usize = 224;
@@ -33,32 +32,20 @@ const ORDERS_WORK: usize = 50;
 /// A node with more children has only those looked at that are near in one of its orders.
 const FEW: usize = 24;
 /// How many are looked at in each direction of each order.
-const NEIGHBORS: usize = 8;
+const NEIGHBORS: usize = 5;
+/// How many misspellings of a segment are followed.
+const MISSPELLED: usize = 16;
 /// A segment longer than this, in bytes, has no misspellings looked up.
 const SPELLED_BYTES: usize = 64;
 
-/// A place in the search: so much of the path and so much of a pattern are compared.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Place {
-    node: u32,
-    /// Segments of the path that are compared.
-    at: u32,
-    /// Segments of the pattern that are compared.
-    depth: u32,
-    /// One segment was the same in both.
-    agreed: bool,
-    /// The endpoints with a rest here, and nothing else.
-    rests: bool,
-}
+const _: () = assert!(MAX_WORK + SAME_WORK == MOST, "all that the work allows find room");
 
 struct Search<'r, 's> {
     routes: &'r Routes,
     segments: &'s Segments<'s>,
     /// How many segments count as as many: a slash at the end of the path may be one too many.
     lengths: RangeInclusive<usize>,
-    /// Places by what they differ; each list is taken from the front.
-    open: [Vec<Place>; FAR + 1],
-    seen: HashSet<Place, RandomState>,
+    places: Places<'r>,
     work: usize,
 }
 
@@ -70,15 +57,13 @@ impl Routes {
     /// In a segment that differs by one letter from a literal, that literal is found among any number of
     /// others.
     pub fn near(&self, segments: &Segments<'_>, budget: usize, mut visit: impl FnMut(u32)) {
-        let open = std::array::from_fn(|_| Vec::new());
         let slash = segments.len() > 1 && segments.get(segments.len() - 1) == Some("");
         let without_slash = segments.len() - usize::from(slash);
         let mut search = Search {
             routes: self,
             segments,
             lengths: without_slash..=segments.len(),
-            open,
-            seen: HashSet::with_capacity_and_hasher(MAX_WORK + SAME_WORK, RandomState::default()),
+            places: Places::new(self.hasher()),
             work: 0,
         };
         search.run(budget, &mut visit);
@@ -88,47 +73,49 @@ impl Routes {
 impl<'r> Search<'r, '_> {
     fn run(&mut self, budget: usize, visit: &mut impl FnMut(u32)) {
         let mut left = budget;
-        let mut handed: HashSet<(u32, bool), RandomState> = HashSet::default();
-        self.open(0, Place { node: 0, at: 0, depth: 0, agreed: false, rests: false }, true);
+        self.open(0, Place::default(), true);
         for cost in 0..=FAR {
             // The latest first, so that what began well is followed to its end before the work runs out.
-            while let Some(place) = self.open.get_mut(cost).and_then(Vec::pop) {
-                let Some(node) = self.routes.node(place.node) else {
-                    continue;
-                };
-                if !self.seen.insert(place) {
-                    continue;
+            while let Some(taken) = self.places.take(cost) {
+                if !self.hand_over(&taken, &mut left, visit) {
+                    return;
                 }
-                let ended = place.at as usize >= self.segments.len();
-                let as_many = self.lengths.contains(&(place.depth as usize));
-                let listed =
-                    if place.rests { self.routes.rests(place.node) } else { self.routes.ends(place.node) };
-                if (ended || place.rests)
-                    && (place.agreed || as_many)
-                    && handed.insert((place.node, place.rests))
-                {
-                    for &endpoint in listed {
-                        if left == 0 {
-                            return;
-                        }
-                        left -= 1;
-                        visit(endpoint);
-                    }
-                }
-                if !place.rests {
+                let place = taken.place;
+                if let Some(node) = self.routes.node(place.node).filter(|_| !place.rests) {
                     self.expand(cost, place, node);
                 }
             }
         }
     }
 
+    /// Hands over the endpoints of a place, if the path ends there and they were not handed over before; `false` when
+    /// no more are wanted.
+    fn hand_over(&mut self, taken: &Taken, left: &mut usize, visit: &mut impl FnMut(u32)) -> bool {
+        let place = taken.place;
+        let ended = place.at as usize >= self.segments.len();
+        let as_many = self.lengths.contains(&(place.depth as usize));
+        if !(ended || place.rests) || !(place.agreed || as_many) {
+            return true;
+        }
+        let listed = if place.rests { self.routes.rests(place.node) } else { self.routes.ends(place.node) };
+        if listed.is_empty() || !self.places.hand_over(taken) {
+            return true;
+        }
+        for &endpoint in listed {
+            if *left == 0 {
+                return false;
+            }
+            *left -= 1;
+            visit(endpoint);
+        }
+        true
+    }
+
     /// Notes a place, while there is work left; the last of it is for places that follow without difference.
     fn open(&mut self, cost: usize, place: Place, same: bool) {
         if self.work < MAX_WORK + if same { SAME_WORK } else { 0 } {
             self.work += 1;
-            if let Some(list) = self.open.get_mut(cost.min(FAR)) {
-                list.push(place);
-            }
+            self.places.note(cost, place);
         }
     }
 
@@ -222,9 +209,9 @@ impl<'r> Search<'r, '_> {
             }
             self.work += ORDERS_WORK;
             if text.len() <= SPELLED_BYTES {
-                self.one_letter(edges, parent, text.as_bytes(), &mut |search, child| {
-                    found(search, child, true)
-                });
+                let misspelled = letters::one_letter(routes, edges, parent, text.as_bytes(), MISSPELLED);
+                // The likeliest last.
+                misspelled.into_iter().rev().for_each(|child| found(self, child, true));
             }
         }
         let (by_text, by_suffix) = if many { self.neighbors(node, text) } else { (edges, &[][..]) };
@@ -247,62 +234,6 @@ impl<'r> Search<'r, '_> {
         let before = |number: &u32| reversed(number).is_some_and(|literal| literal.lt(folded(text).rev()));
         let place = edges.partition_point(|edge| folded(routes.text(edge)).lt(folded(text)));
         (around(edges, place), around(by_suffix, by_suffix.partition_point(before)))
-    }
-
-    /// The children whose text differs from `text` by one letter: another, one less, one more, two swapped.
-    ///
-    /// Goes along `text` with the children that begin like it, so that only letters that some child has
-    /// there are tried, and stops where none begins like it any more.
-    fn one_letter(
-        &mut self,
-        edges: &[Edge],
-        parent: u32,
-        text: &[u8],
-        found: &mut impl FnMut(&mut Self, u32),
-    ) {
-        let routes = self.routes;
-        let letter_at =
-            |edge: &Edge, at: usize| routes.text(edge).as_bytes().get(at).map(u8::to_ascii_lowercase);
-        let mut spelled = Vec::with_capacity(text.len() + 1);
-        let mut look = |search: &mut Self, pieces: [&[u8]; 3]| {
-            spelled.clear();
-            pieces.iter().for_each(|piece| spelled.extend_from_slice(piece));
-            if let Some(child) = routes.literal(parent, &spelled) {
-                found(search, child);
-            }
-        };
-        let mut alike = edges;
-        for at in 0..=text.len() {
-            let Some((before, after)) = text.split_at_checked(at) else {
-                return;
-            };
-            if let [_, rest @ ..] = after {
-                look(self, [before, &[], rest]);
-            }
-            if let [first, second, rest @ ..] = after {
-                look(self, [before, &[*second, *first], rest]);
-            }
-            // Those that end here come first, then letter by letter.
-            let mut left = alike;
-            let mut here: &[Edge] = &[];
-            while let Some(edge) = left.first() {
-                let letter = letter_at(edge, at);
-                let (same, others) =
-                    left.split_at(left.partition_point(|edge| letter_at(edge, at) <= letter));
-                left = others;
-                if let Some(byte) = routes.text(edge).as_bytes().get(at..=at) {
-                    look(self, [before, byte, after.get(1..).unwrap_or_default()]);
-                    look(self, [before, byte, after]);
-                }
-                if letter.is_some() && letter == after.first().map(u8::to_ascii_lowercase) {
-                    here = same;
-                }
-            }
-            if here.is_empty() {
-                return;
-            }
-            alike = here;
-        }
     }
 
     fn edges(&self, node: &Node) -> &'r [Edge] {

@@ -9,12 +9,13 @@
 //! and not with the number of siblings of one kind.
 
 pub(super) mod build;
+mod hashed;
 
-use std::hash::{BuildHasher, Hasher};
 use std::ops::{ControlFlow, Range};
 
 use foldhash::fast::RandomState;
 
+use self::hashed::Hashed;
 use super::Segments;
 use super::mixed::MixedEdges;
 use crate::spec::path::{ParamType, PathPattern};
@@ -29,7 +30,7 @@ const HASHED_FROM: u32 = 9;
 /// The paths of one host's endpoints, made for finding those that a request's path fits.
 ///
 /// An endpoint is its index in the patterns that it was built from. It costs some 40 bytes for a segment
-/// that it shares with no other endpoint, 64 more where nine or more stand side by side, and 4 besides; a table
+/// that it shares with no other endpoint, 66 more where nine or more stand side by side, and 4 besides; a table
 /// costs some 200 bytes.
 #[derive(Debug)]
 pub struct Routes {
@@ -40,9 +41,8 @@ pub struct Routes {
     /// The edges of each node again, in order of their folded texts read from the right.
     pub(super) by_suffix: Box<[u32]>,
     texts: Box<str>,
-    /// Open addressing with linear probing; a power of two, at most half full, or empty.
-    slots: Box<[Slot]>,
-    hasher: RandomState,
+    /// Those literal children again that have many siblings.
+    hashed: Hashed,
     pub(super) mixed: Box<[MixedEdges]>,
     branches: Box<[Branch]>,
     /// Endpoints that end at a node or have a rest there, where there are several; in file order for each.
@@ -109,42 +109,6 @@ pub(super) struct Edge {
     parent: u32,
     pub(super) child: u32,
     text: Run,
-}
-
-/// How much of a literal's text stands in its slot.
-const HEAD_BYTES: usize = 12;
-
-/// A place of the hash table: what decides whether an edge is the one, in half a cache line, so that a lookup among
-/// many literals reads one place of memory; empty where `child` is [`NONE`].
-#[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
-struct Slot {
-    tag: u32,
-    parent: u32,
-    child: u32,
-    text: Run,
-    head: [u8; HEAD_BYTES],
-}
-
-impl Slot {
-    const EMPTY: Self =
-        Self { tag: 0, parent: 0, child: NONE, text: Run { start: 0, count: 0 }, head: [0; HEAD_BYTES] };
-
-    fn new(tag: u32, edge: &Edge, text: &[u8]) -> Self {
-        let mut head = [0; HEAD_BYTES];
-        head.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
-        Self { tag, parent: edge.parent, child: edge.child, text: edge.text, head }
-    }
-
-    fn holds(&self, parent: u32, text: &[u8], texts: &str) -> bool {
-        if self.parent != parent || self.text.count as usize != text.len() {
-            return false;
-        }
-        match self.head.get(..text.len()) {
-            Some(head) => head == text,
-            None => texts.as_bytes().get(self.text.range()) == Some(text),
-        }
-    }
 }
 
 impl Run {
@@ -335,36 +299,21 @@ impl Routes {
             let edges = self.edges.get(edges.range())?;
             return edges.iter().find(|edge| self.is_text(edge, text)).map(|edge| edge.child);
         }
-        let hash = hash(&self.hasher, parent, text);
-        let mask = self.slots.len().checked_sub(1)?;
-        let mut at = slot_of(hash) & mask;
-        loop {
-            let slot = self.slots.get(at)?;
-            if slot.child == NONE {
-                return None;
-            }
-            if slot.tag == tag_of(hash) && slot.holds(parent, text, &self.texts) {
-                return Some(slot.child);
-            }
-            at = (at + 1) & mask;
-        }
+        self.hashed.find(parent, text, &self.texts)
     }
-}
 
-fn hash(hasher: &RandomState, parent: u32, text: &[u8]) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write(text);
-    hasher.write_u32(parent);
-    hasher.finish()
-}
+    /// The same, for texts that are rarely there: most of those that are not cost less.
+    pub(super) fn rare_literal(&self, parent: u32, text: &[u8]) -> Option<u32> {
+        if self.node(parent)?.edges.count < HASHED_FROM {
+            return self.literal(parent, text);
+        }
+        self.hashed.find_rare(parent, text, &self.texts)
+    }
 
-/// The bits that choose a slot and those that a slot keeps are not the same.
-fn slot_of(hash: u64) -> usize {
-    (hash & u64::from(u32::MAX)) as usize
-}
-
-fn tag_of(hash: u64) -> u32 {
-    (hash >> 32) as u32
+    /// Makes hashes that nobody outside can foresee.
+    pub(super) fn hasher(&self) -> &RandomState {
+        &self.hashed.hasher
+    }
 }
 
 /// Which of a node's capture children takes a capture of this type; less is better.

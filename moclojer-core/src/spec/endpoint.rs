@@ -8,7 +8,7 @@ use http::Method;
 
 use super::check::{Checker, Fields, describe, shorten};
 use super::host::HostPattern;
-use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam, Verb};
+use super::model::{Cors, Endpoint, Label, MethodMatch, QueryParam, Rare, Verb};
 use super::path::{ParamType, Parsed, PathPattern};
 use super::raw::RawItem;
 use super::response;
@@ -181,12 +181,11 @@ fn read_fields(check: &mut Checker<'_>, item: &RawItem<'_>, defaults: &Defaults<
         query: query.into(),
         body: body.map(Box::new),
         response,
-        cors,
         near_misses: near_misses.or(defaults.near_misses),
         // A pattern is shorter than 64 KiB, its prefix included.
         prefix_bytes: defaults.prefix.map_or(0, |prefix| u16::try_from(prefix.len()).unwrap_or(u16::MAX)),
         digest: hasher.finish(),
-        coded: None,
+        rare: cors.map(|cors| Box::new(Rare { cors: Some(cors), coded: None })),
     };
     Some((endpoint, enabled))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 
-use super::coded::Coded;
+use super::coded::{Coded, CodedGuard};
 use super::host::HostPattern;
 use super::path::{ParamType, PathPattern};
 use super::shape::Shape;
@@ -44,19 +44,41 @@ pub struct Endpoint {
     pub body: Option<Box<Shape>>,
     /// Its answer.
     pub response: Response,
-    /// Which other origins may read its answer.
-    pub cors: Option<Arc<Cors>>,
     /// Whether a miss may name it, where the file says so.
     pub near_misses: Option<bool>,
     /// How many bytes of the path are the prefix of its document.
     pub prefix_bytes: u16,
     /// Equal for endpoints that say the same.
     pub digest: u64,
-    /// What code says of it beyond that.
-    pub(crate) coded: Option<Box<Coded>>,
+    /// What few endpoints have.
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few endpoints have, so that the others do not pay for it.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// Which other origins may read its answer.
+    pub(crate) cors: Option<Arc<Cors>>,
+    /// What code says of it.
+    pub(crate) coded: Option<Coded>,
 }
 
 impl Endpoint {
+    /// Which other origins may read its answer.
+    pub fn cors(&self) -> Option<&Cors> {
+        self.rare.as_ref()?.cors.as_deref()
+    }
+
+    /// What code says of it.
+    pub(crate) fn coded(&self) -> Option<&Coded> {
+        self.rare.as_ref()?.coded.as_ref()
+    }
+
+    /// The guards of code.
+    pub(crate) fn coded_guards(&self) -> &[CodedGuard] {
+        self.coded().map(|coded| coded.guards.as_slice()).unwrap_or_default()
+    }
+
     /// Whether it answers for a request's host, in the form that is compared.
     pub(crate) fn answers_host(&self, host: &str) -> bool {
         self.host.as_ref().is_none_or(|wanted| wanted.matches(host))

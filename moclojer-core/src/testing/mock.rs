@@ -16,6 +16,7 @@ use super::reply::{Answer, AnswerKind, Reply};
 use crate::json::compare::Comparison;
 use crate::json::{MAX_DEPTH, Value};
 use crate::source::{Place, Span};
+use crate::spec::Rare;
 use crate::spec::coded::{Coded, CodedAnswer, CodedGuard, TextMatch, read_response};
 use crate::spec::host::HostPattern;
 use crate::spec::path::{Parsed, PathPattern};
@@ -299,11 +300,10 @@ impl MockBuilder {
             query,
             body: self.shape,
             response,
-            cors: None,
             near_misses: None,
             prefix_bytes: 0,
             digest: 0,
-            coded: None,
+            rare: None,
         };
         Mock { endpoint, guards: self.guards, answer, times: None, order: None, state: self.state }
     }
@@ -358,7 +358,8 @@ impl Mock {
         // Closures were made before there was something that keeps their panics.
         let _ = self.state.set(Arc::clone(&state));
         let owner: Arc<dyn Any + Send + Sync> = Arc::clone(&state) as _;
-        endpoint.coded = Some(Box::new(Coded { guards: self.guards, answer: self.answer, owner }));
+        let coded = Some(Coded { guards: self.guards, answer: self.answer, owner });
+        endpoint.rare = Some(Box::new(Rare { cors: None, coded }));
         (Arc::new(endpoint), state)
     }
 }

@@ -285,7 +285,7 @@ impl Inner {
 
 /// What is known of a mock that was made in code.
 pub(super) fn state_of(endpoint: &Endpoint) -> Option<&MockState> {
-    endpoint.coded.as_ref()?.owner.downcast_ref()
+    endpoint.coded()?.owner.downcast_ref()
 }
 
 impl Respond for Inner {

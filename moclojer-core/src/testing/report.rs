@@ -242,7 +242,7 @@ fn explain(explained: &Explained, endpoint: &Endpoint, request: &ReceivedRequest
 /// How the body differs from the JSON that is wanted, where it is JSON.
 fn difference(endpoint: &Endpoint, request: &ReceivedRequest) -> Option<String> {
     let found = Value::parse(request.body(), MAX_DEPTH).ok()?;
-    endpoint.coded.as_ref()?.guards.iter().find_map(|guard| match guard {
+    endpoint.coded_guards().iter().find_map(|guard| match guard {
         CodedGuard::Json(wanted, how) if !crate::json::compare::matches(&found, wanted, *how) => {
             Some(diff(wanted, &found, *how, DIFF_LINES))
         }

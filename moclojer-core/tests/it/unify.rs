@@ -46,7 +46,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Shard, ShardError> {
 
 /// All of an endpoint that answers; its place and the host as it was written are not.
 fn plan(endpoint: &Endpoint) -> String {
-    let Endpoint { label, method, path, query, body, response, cors, near_misses, .. } = endpoint;
+    let Endpoint { label, method, path, query, body, response, near_misses, .. } = endpoint;
+    let cors = endpoint.cors();
     format!(
         "{:?} {} {} {method:?} {path:?} {query:?} {body:?} {response:?} {cors:?} {near_misses:?}",
         label.name, label.method, label.path

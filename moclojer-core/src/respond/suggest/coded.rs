@@ -24,8 +24,7 @@ pub(super) fn change(
     parts: &mut Parts<'_>,
     edits: &mut Vec<Edit>,
 ) -> Option<()> {
-    let guards = endpoint.coded.iter().flat_map(|coded| &coded.guards);
-    for guard in guards.filter(|guard| !(view.unread() && guard.needs_body())) {
+    for guard in endpoint.coded_guards().iter().filter(|guard| !(view.unread() && guard.needs_body())) {
         if guard.holds(view, endpoint) {
             continue;
         }

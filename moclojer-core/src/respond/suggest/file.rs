@@ -15,7 +15,7 @@ use crate::spec::{Endpoint, is_served_method};
 /// The change, where there is one.
 pub(super) fn change(search: &Search<'_, '_>, near: &Near) -> Option<FileChange> {
     let endpoint = &*near.endpoint;
-    if endpoint.coded.is_some() {
+    if endpoint.coded().is_some() {
         // It stands in a program, not in a file.
         return None;
     }

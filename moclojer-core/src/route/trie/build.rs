@@ -4,10 +4,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::{
-    Branch, CAPTURE_RANKS, Edge, Endpoints, HASHED_FROM, NONE, Node, Routes, Run, Slot, capture_rank, hash,
-    slot_of, tag_of,
-};
+use super::hashed::Hashed;
+use super::{Branch, CAPTURE_RANKS, Edge, Endpoints, HASHED_FROM, NONE, Node, Routes, Run, capture_rank};
 use crate::route::mixed::{MixedEdge, MixedEdges, literal_chars};
 use crate::spec::path::{Part, PathPattern, Segment};
 
@@ -124,8 +122,7 @@ impl<'p> Draft<'p> {
             edges: Box::default(),
             by_suffix: Box::default(),
             texts: Box::default(),
-            slots: Box::default(),
-            hasher: RandomState::default(),
+            hashed: Hashed::default(),
             mixed: mixed_edges.into(),
             branches: Box::default(),
             endpoints: endpoints.into(),
@@ -209,29 +206,9 @@ fn fill_literals(routes: &mut Routes, mut literals: Vec<(u32, &str, u32)>) {
     routes.edges = edges.into();
     routes.by_suffix = by_suffix.into();
     routes.texts = texts.into();
-    routes.slots = hash_table(routes, &hashed);
-}
-
-fn hash_table(routes: &Routes, edges: &[usize]) -> Box<[Slot]> {
-    if edges.is_empty() {
-        return Box::default();
-    }
-    let size = (edges.len() * 2).next_power_of_two();
-    let mut slots = vec![Slot::EMPTY; size].into_boxed_slice();
-    for &number in edges {
-        let Some(edge) = routes.edges.get(number) else {
-            continue;
-        };
-        let hash = hash(&routes.hasher, edge.parent, routes.text(edge).as_bytes());
-        let mut at = slot_of(hash) & (size - 1);
-        while slots.get(at).is_some_and(|slot| slot.child != NONE) {
-            at = (at + 1) & (size - 1);
-        }
-        if let Some(slot) = slots.get_mut(at) {
-            *slot = Slot::new(tag_of(hash), edge, routes.text(edge).as_bytes());
-        }
-    }
-    slots
+    let with_text = |&number: &usize| routes.edges.get(number).map(|edge| (edge, routes.text(edge)));
+    let hashed: Vec<_> = hashed.iter().filter_map(with_text).collect();
+    routes.hashed = Hashed::new(hashed.into_iter());
 }
 
 /// The bytes of a text as near misses compare it: without case.

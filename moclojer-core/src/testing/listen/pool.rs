@@ -34,6 +34,9 @@ const MOST_CLOSED_AT_ONCE: usize = 512;
 /// Numbers that are asked for again in one start, should others have taken them.
 const MOST_NUMBERS_TRIED: usize = 16;
 
+/// Numbers that the system chooses in one start and that have not rested: with so many, few others are left.
+const MOST_HELD: usize = 64;
+
 /// How much there may be of what.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
@@ -189,13 +192,13 @@ impl Pool {
                 Err(_) => {}
             }
         }
-        loop {
+        for _ in 0..MOST_HELD {
             let port = Port::open(0, &self.runtime)?;
-            // Ends: each turn of the loop holds one of the numbers that rest, so the system cannot give it again.
             if let Some(port) = self.state().unless_resting(port, &self.settings) {
                 return Ok(port);
             }
         }
+        Err(io::ErrorKind::AddrInUse.into())
     }
 
     /// Closes half of the listeners that nobody uses.

@@ -27,6 +27,15 @@ fn three_hundred_servers_started_at_once_each_give_their_own_answer() {
     });
 }
 
+/// Ends the others also when an assertion fails.
+struct ClearOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for ClearOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_late_request_is_refused_over_a_new_connection_and_over_a_kept_one() {
     let pool = pool(2, 50, 2);
@@ -38,6 +47,7 @@ fn a_late_request_is_refused_over_a_new_connection_and_over_a_kept_one() {
                 drop(start_in(&pool, "other"));
             }
         });
+        let _others = ClearOnDrop(&running);
         for round in 0..200 {
             let server = start_in(&pool, round);
             let address = server.address();
@@ -49,7 +59,6 @@ fn a_late_request_is_refused_over_a_new_connection_and_over_a_kept_one() {
             let over_new = get(address);
             assert!(over_new.is_err(), "{over_new:?} in round {round}");
         }
-        running.store(false, Ordering::Relaxed);
     });
 }
 

@@ -87,6 +87,8 @@ fn what_starting_and_stopping_costs_is_printed() {
         println!("start, a request and stop, us, {parts} times {part} in a row: {each:?}");
     }
     println!("listeners open: {}", pool.open_listeners());
+    println!("start and stop, {} at once: {:.2} us", 50 * part, micros(50 * part, || drop(start())));
+    println!("listeners open: {}", pool.open_listeners());
 }
 
 /// What one call of `action` takes, of `count` in a row.
