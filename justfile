@@ -40,6 +40,10 @@ load *args:
     cargo build --release -p moclojer
     cargo run -p benches --release -- load {{args}}
 
+# What a release of the library would break for its users: just semver v0.1.0 (needs cargo-semver-checks)
+semver baseline:
+    cargo semver-checks --package moclojer-core --all-features --baseline-rev {{baseline}}
+
 # Fuzz a target for a while: just fuzz routes 600
 fuzz target="routes" seconds="600":
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}

@@ -54,6 +54,9 @@ use view::View;
 /// In how many blocks a request is looked for: the layer, and one of each class of hosts.
 const BLOCKS: usize = 4;
 
+/// In how many pieces the table of hosts of a local server is swapped.
+const HOST_SHARDS: usize = 16;
+
 /// How a [`Responder`] answers, whatever its mocks say.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -203,7 +206,7 @@ impl Responder {
     /// The same with the time and chance of the caller, so that every answer can be made to repeat. What
     /// [`Options::seed`] decides is not drawn from `random`.
     pub fn with(options: Options, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { hosts: HostTable::new(16), options, clock, random, layer: None }
+        Self { hosts: HostTable::new(HOST_SHARDS), options, clock, random, layer: None }
     }
 
     /// Answers `request`; with [`Body::Unread`] it may ask for the body first.

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
-use super::Responder;
 use super::block::Block;
 use super::search::Held;
+use super::{Options, Responder};
+use crate::ports::{Clock, Random};
+use crate::route::HostTable;
 use crate::spec::Endpoint;
 
 /// The block over all others, if there is one.
@@ -23,10 +25,11 @@ impl Layer {
 }
 
 impl Responder {
-    /// The same with room for a layer, which is empty. Without endpoints it does not welcome anybody.
-    pub(crate) fn with_layer(mut self) -> Self {
-        self.layer = Some(Layer::default());
-        self
+    /// Answers nothing yet, and has room for a layer. Without endpoints it does not welcome anybody.
+    ///
+    /// Its hosts are in one piece: of a server that lives for one test, making and dropping count for more than swaps.
+    pub(crate) fn layered(options: Options, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        Self { hosts: HostTable::new(1), options, clock, random, layer: Some(Layer::default()) }
     }
 
     /// Puts these endpoints, the latest last, in the place of the layer's. One that was there goes on counting its

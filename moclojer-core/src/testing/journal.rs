@@ -1,11 +1,10 @@
-//! Requests that were received: kept in a ring without a lock, read by tests with types.
+//! Requests that were received: kept in a ring that no request locks for others, read by tests with types.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use serde_core::de::DeserializeOwned;
@@ -167,14 +166,22 @@ impl fmt::Debug for ReceivedRequest {
 
 /// How many places are made at once.
 const CHUNK: usize = 64;
+/// How many bytes of bodies one ring keeps.
+const BODY_BYTES: usize = 64 << 20;
 
-type Chunk = Box<[ArcSwapOption<Received>]>;
+/// A lock for each place, so that two requests meet only where one overtook the other by a whole round.
+type Place = Mutex<Option<ReceivedRequest>>;
+type Chunk = Box<[Place]>;
 
-/// The latest requests. Writing takes no lock; a reader that comes between sees each place before or after.
+/// The latest requests. A reader that comes between sees each place before or after.
 pub(super) struct Ring {
     chunks: Box<[OnceLock<Chunk>]>,
     places: u64,
     written: AtomicU64,
+    /// All before this one are gone, or as good as.
+    first: AtomicU64,
+    /// Of the bodies that are kept, about.
+    bytes: AtomicUsize,
     /// How many of them were forgotten at once.
     cleared: AtomicU64,
 }
@@ -183,7 +190,14 @@ impl Ring {
     /// A ring of so many places, made when they are first needed.
     pub(super) fn new(places: usize) -> Self {
         let chunks = (0..places.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
-        Self { chunks, places: places as u64, written: AtomicU64::new(0), cleared: AtomicU64::new(0) }
+        Self {
+            chunks,
+            places: places as u64,
+            written: AtomicU64::new(0),
+            first: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
+            cleared: AtomicU64::new(0),
+        }
     }
 
     pub(super) fn is_off(&self) -> bool {
@@ -192,15 +206,43 @@ impl Ring {
 
     pub(super) fn push(&self, request: &ReceivedRequest) {
         let number = self.written.fetch_add(1, Ordering::AcqRel);
-        if let Some(place) = number.checked_rem(self.places).and_then(|at| self.place(at)) {
-            place.store(Some(Arc::clone(&request.0)));
+        let Some(place) = self.place(number) else {
+            return;
+        };
+        self.bytes.fetch_add(request.body().len(), Ordering::AcqRel);
+        let before = locked(place).replace(request.clone());
+        self.forget(before);
+        if self.bytes.load(Ordering::Acquire) > BODY_BYTES {
+            self.make_room(number);
         }
     }
 
-    fn place(&self, at: u64) -> Option<&ArcSwapOption<Received>> {
-        let at = usize::try_from(at).ok()?;
+    /// Forgets the oldest until the bodies that are left are within their bound; the latest stays, however large.
+    fn make_room(&self, latest: u64) {
+        self.first.fetch_max(latest.saturating_sub(self.places.saturating_sub(1)), Ordering::AcqRel);
+        let next = |oldest: u64| (oldest < latest).then_some(oldest + 1);
+        while self.bytes.load(Ordering::Acquire) > BODY_BYTES {
+            let Ok(oldest) = self.first.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) else {
+                return;
+            };
+            if let Some(place) = self.place(oldest) {
+                let forgotten = locked(place).take();
+                self.forget(forgotten);
+            }
+        }
+    }
+
+    fn forget(&self, request: Option<ReceivedRequest>) {
+        if let Some(request) = request {
+            self.bytes.fetch_sub(request.body().len(), Ordering::AcqRel);
+        }
+    }
+
+    /// The place of the request with this number in the ring.
+    fn place(&self, at: u64) -> Option<&Place> {
+        let at = usize::try_from(at.checked_rem(self.places)?).ok()?;
         let chunk = self.chunks.get(at / CHUNK)?;
-        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| ArcSwapOption::empty()).collect());
+        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| Place::default()).collect());
         chunk.get(at % CHUNK)
     }
 
@@ -208,7 +250,7 @@ impl Ring {
     pub(super) fn kept(&self) -> Vec<ReceivedRequest> {
         let chunks = self.chunks.iter().filter_map(OnceLock::get);
         let mut kept: Vec<ReceivedRequest> =
-            chunks.flatten().filter_map(ArcSwapOption::load_full).map(ReceivedRequest).collect();
+            chunks.flatten().filter_map(|place| locked(place).clone()).collect();
         kept.sort_by_key(ReceivedRequest::number);
         kept
     }
@@ -221,14 +263,19 @@ impl Ring {
 
     /// How many are not kept any more.
     pub(super) fn lost(&self) -> u64 {
-        self.written().saturating_sub(self.places)
+        self.written().saturating_sub(self.kept().len() as u64)
     }
 
     /// Forgets all of them; numbers go on.
     pub(super) fn clear(&self) {
         self.cleared.store(self.written.load(Ordering::Acquire), Ordering::Release);
         for place in self.chunks.iter().filter_map(OnceLock::get).flatten() {
-            place.store(None);
+            let forgotten = locked(place).take();
+            self.forget(forgotten);
         }
     }
+}
+
+fn locked(place: &Place) -> MutexGuard<'_, Option<ReceivedRequest>> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -161,7 +161,7 @@ impl Settings {
     }
 
     /// How many requests the journal keeps (1,000); with 0 it is off. Calls are counted anyway, and unanswered requests
-    /// kept for failures.
+    /// kept for failures. Of bodies it keeps 64 MiB: past that the oldest requests go.
     pub fn journal(mut self, requests: usize) -> Self {
         self.journal = requests;
         self
@@ -235,7 +235,7 @@ impl Settings {
     pub fn try_without_socket(self) -> Result<Mocks, StartError> {
         let specs = read(&self.sources)?;
         let options = respond::Options { seed: self.seed, ..respond::Options::default() };
-        let responder = Responder::with(options, self.clock, Arc::new(SystemRandom)).with_layer();
+        let responder = Responder::layered(options, self.clock, Arc::new(SystemRandom));
         Ok(Mocks::with(responder, &specs, self.journal, self.strict))
     }
 }

@@ -1,16 +1,22 @@
 //! Mocks as a [`tower_service::Service`], for clients that take one in the place of a connection.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 
 use super::mocks::{Inner, Mocks};
 
-/// Mocks as a service: a clone asks the same mocks. Always ready, and answers at once.
+/// Mocks as a service over requests with any body of [`http_body`](hyper::body::Body); a clone asks the same mocks.
+///
+/// Always ready. It reads the whole body, then answers; a body that cannot be read is answered with 400, and the
+/// request counts as not received.
 #[derive(Clone)]
 pub struct MockService(Arc<Inner>);
 
@@ -21,22 +27,41 @@ impl Mocks {
     }
 }
 
-impl<B: Into<Bytes>> tower_service::Service<http::Request<B>> for MockService {
-    type Response = http::Response<Full<Bytes>>;
+impl<B> tower_service::Service<Request<B>> for MockService
+where
+    B: hyper::body::Body<Data = Bytes, Error: fmt::Display> + Send + 'static,
+{
+    type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<B>) -> Self::Future {
-        ready(Ok(self.0.call(request).map(Full::new)))
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        let (head, body) = request.into_parts();
+        // Pinned in its box, so that a body that must not move may be read.
+        let body = Box::pin(body.collect());
+        Box::pin(async move {
+            let answer = match body.await {
+                Ok(body) => inner.call(Request::from_parts(head, body.to_bytes())),
+                Err(error) => unreadable(&error.to_string()),
+            };
+            Ok(answer.map(Full::new))
+        })
     }
 }
 
-impl std::fmt::Debug for MockService {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+fn unreadable(why: &str) -> Response<Bytes> {
+    let mut response = Response::new(format!("the request's body cannot be read: {why}").into());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+}
+
+impl fmt::Debug for MockService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MockService")
     }
 }

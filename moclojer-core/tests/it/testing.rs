@@ -352,6 +352,43 @@ fn what_was_received_is_kept_with_types_and_bounded() {
 }
 
 #[test]
+fn large_bodies_push_the_oldest_requests_out_of_the_journal() {
+    let mocks = Mocks::new();
+    mocks.mock(post("/").respond(204));
+    let body = "x".repeat(10 << 20);
+    for _ in 0..10 {
+        send(&mocks, Method::POST, "/", &[], &body);
+    }
+    let kept: Vec<u64> = mocks.requests().iter().map(|request| request.number()).collect();
+    assert_eq!(kept, [5, 6, 7, 8, 9, 10]);
+    send(&mocks, Method::POST, "/", &[], &"x".repeat(70 << 20));
+    assert_eq!(mocks.requests().iter().map(|request| request.number()).collect::<Vec<_>>(), [11]);
+    send(&mocks, Method::POST, "/", &[], "x");
+    assert_eq!(mocks.requests().iter().map(|request| request.number()).collect::<Vec<_>>(), [12]);
+}
+
+#[cfg(feature = "tower")]
+#[tokio::test]
+async fn mocks_are_a_service_over_any_body() {
+    use http_body_util::{BodyExt, Empty, Full};
+    use tower_service::Service;
+
+    let mocks = Mocks::new();
+    mocks.mock(post("/echo").respond_with(|request| text(request.body_text())));
+    let mut service = mocks.service();
+    let whole = Request::post("/echo").body(Full::new(Bytes::from_static(b"hi"))).unwrap();
+    let answer = service.call(whole).await.unwrap();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hi");
+    let empty = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
+    assert_eq!(service.clone().call(empty).await.unwrap().status(), 404);
+    assert_eq!(
+        service.call(Request::post("/echo").body("text".to_owned()).unwrap()).await.unwrap().status(),
+        200
+    );
+    assert_eq!(mocks.received(), 3);
+}
+
+#[test]
 fn a_closure_that_panics_fails_the_test_and_not_the_server() {
     let mocks = Mocks::new();
     let mock = mocks.mock(get("/").respond_with(|request| {
