@@ -43,6 +43,8 @@
 //! none fits, the files' endpoints answer by the rules of files. Where those do not fit either, the answer is that of
 //! every moclojer: 404, 405 or 400, with the nearest endpoints and the reason of each in its body.
 //!
+//! In the repository, `examples/shop-client` is a whole client whose tests put mocks over the file that is served locally.
+//!
 //! # Sync and async
 //!
 //! Nothing waits but [`wait_for`](Mocks::wait_for), which can be awaited under any executor and has

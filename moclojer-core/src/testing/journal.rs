@@ -121,10 +121,7 @@ impl ReceivedRequest {
 
     /// The mock, or the endpoint of a file, that answered; none where nobody did.
     pub fn answered_by(&self) -> Option<&EndpointLabel> {
-        match &self.0.answered {
-            Answered::By(endpoint) => Some(&endpoint.label),
-            Answered::Server | Answered::Nobody => None,
-        }
+        self.answerer().map(|endpoint| &endpoint.label)
     }
 
     /// The request itself.
@@ -132,8 +129,16 @@ impl ReceivedRequest {
         &self.0.request
     }
 
+    /// What answered, itself.
+    pub(super) fn answerer(&self) -> Option<&Arc<Endpoint>> {
+        match &self.0.answered {
+            Answered::By(endpoint) => Some(endpoint),
+            Answered::Server | Answered::Nobody => None,
+        }
+    }
+
     pub(super) fn is_of(&self, endpoint: &Arc<Endpoint>) -> bool {
-        matches!(&self.0.answered, Answered::By(by) if Arc::ptr_eq(by, endpoint))
+        self.answerer().is_some_and(|by| Arc::ptr_eq(by, endpoint))
     }
 }
 

@@ -23,8 +23,8 @@ const MISSED_KEPT: usize = 64;
 
 /// Mocks without a socket: a function from request to answer, with expectations and a journal.
 ///
-/// At its end it looks whether all that was expected has happened, and panics with what has not, unless the thread
-/// panics already.
+/// At its end it looks whether all that was expected has happened, and panics with what has not. Where the thread panics
+/// already, it prints that, and which requests nothing answered: often the reason why the test has failed.
 ///
 /// ```
 /// use moclojer_core::testing::{Mocks, get};
@@ -50,6 +50,8 @@ pub(super) struct Inner {
     missed: Ring,
     pub(super) waiting: Wakers,
     strict: bool,
+    /// Whether a panic has told what is unmet.
+    told: AtomicBool,
     /// Where it listens, as the beginning of a URL.
     base: OnceLock<String>,
 }
@@ -79,6 +81,7 @@ impl Mocks {
             missed: Ring::new(MISSED_KEPT),
             waiting: Wakers::default(),
             strict,
+            told: AtomicBool::new(false),
             base: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -136,9 +139,7 @@ impl Mocks {
     /// If something has not: the message says what, with the requests that came nearest, and why they were not it.
     #[track_caller]
     pub fn verify(&self) {
-        if let Err(unmet) = self.check() {
-            panic!("{unmet}");
-        }
+        self.inner.demand(self.check());
     }
 
     /// The same as a result.
@@ -161,10 +162,10 @@ impl Mocks {
 
 impl Drop for Mocks {
     fn drop(&mut self) {
-        if !std::thread::panicking()
-            && let Err(unmet) = self.check()
-        {
-            panic!("{unmet}");
+        if std::thread::panicking() {
+            self.inner.print_beside(report::at_failure);
+        } else {
+            self.verify();
         }
     }
 }
@@ -225,6 +226,28 @@ impl Inner {
             if self.stale.swap(false, Ordering::AcqRel) {
                 self.responder.set_layer(&mocks);
             }
+        }
+    }
+
+    /// Panics with what is unmet.
+    #[track_caller]
+    fn demand(&self, checked: Result<(), Unmet>) {
+        if let Err(unmet) = checked {
+            self.told.store(true, Ordering::Release);
+            panic!("{unmet}");
+        }
+    }
+
+    /// Tells beside the message of a test that fails what its mocks know, unless that message was theirs.
+    #[expect(
+        clippy::print_stderr,
+        reason = "a second panic would end the process; harnesses keep what is printed"
+    )]
+    fn print_beside(&self, known: impl FnOnce(&Self) -> Option<String>) {
+        if !self.told.load(Ordering::Acquire)
+            && let Some(known) = known(self)
+        {
+            eprintln!("\n{known}");
         }
     }
 
@@ -354,9 +377,7 @@ impl MockHandle {
     /// If it has not; the message is that of [`Mocks::verify`].
     #[track_caller]
     pub fn verify(&self) {
-        if let Err(unmet) = self.check() {
-            panic!("{unmet}");
-        }
+        self.inner.demand(self.check());
     }
 
     /// The same as a result.
@@ -381,7 +402,7 @@ impl fmt::Debug for MockHandle {
 }
 
 /// A mock that is taken away when this is dropped. It then looks whether what the mock expects has happened, and
-/// panics if it has not, unless the thread panics already.
+/// panics if it has not; where the thread panics already, it prints that.
 #[derive(Debug)]
 #[must_use = "the mock is taken away when its guard is dropped: hold it in a variable"]
 pub struct MockGuard {
@@ -398,12 +419,13 @@ impl std::ops::Deref for MockGuard {
 
 impl Drop for MockGuard {
     fn drop(&mut self) {
+        let MockHandle { inner, endpoint, .. } = &self.handle;
+        if std::thread::panicking() {
+            inner.print_beside(|inner| report::of_one_at_failure(inner, endpoint));
+            return self.handle.remove();
+        }
         let checked = self.handle.check();
         self.handle.remove();
-        if let Err(unmet) = checked
-            && !std::thread::panicking()
-        {
-            panic!("{unmet}");
-        }
+        inner.demand(checked);
     }
 }

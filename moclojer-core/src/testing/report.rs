@@ -86,6 +86,42 @@ pub(super) fn of_one(inner: &Inner, endpoint: &Arc<Endpoint>) -> Result<(), Unme
     unmet(inner, failures)
 }
 
+/// What may be why a test has failed by an assertion of its own: what was not expected, and what has not happened yet.
+pub(super) fn at_failure(inner: &Inner) -> Option<String> {
+    inner.refresh();
+    let mut failures = Vec::new();
+    failures.extend(unexpected(inner));
+    for endpoint in inner.mocks() {
+        of_mock(inner, &endpoint, &mut failures);
+    }
+    known(inner, &failures)
+}
+
+/// The same of one mock.
+pub(super) fn of_one_at_failure(inner: &Inner, endpoint: &Arc<Endpoint>) -> Option<String> {
+    inner.refresh();
+    let mut failures = Vec::new();
+    of_mock(inner, endpoint, &mut failures);
+    known(inner, &failures)
+}
+
+fn known(inner: &Inner, failures: &[String]) -> Option<String> {
+    if failures.is_empty() {
+        return None;
+    }
+    let mut text = match inner.listening() {
+        Some(base) => format!("when the test failed, the mock server {base} had not got what was expected\n"),
+        None => "when the test failed, the mocks had not got what was expected\n".to_owned(),
+    };
+    for failure in failures.iter().take(SHOWN) {
+        let _ = write!(text, "\n{}\n", failure.trim_end());
+    }
+    if let Some(more) = failures.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(text, "\nand {more} more");
+    }
+    Some(text)
+}
+
 /// Why a mock was not called in time.
 pub(super) fn timed_out(inner: &Inner, endpoint: &Arc<Endpoint>, told: &str) -> String {
     inner.refresh();
@@ -137,16 +173,15 @@ fn name(endpoint: &Endpoint) -> String {
 
 fn wrong_count(inner: &Inner, endpoint: &Arc<Endpoint>, times: Times, called: u64) -> String {
     let mut text = format!("{}\n  expected {times}, got {}\n", name(endpoint), calls(called));
-    if called > times.most() {
-        let mut kept = inner.journal().kept();
-        kept.retain(|request| request.is_of(endpoint));
-        if !kept.is_empty() {
-            text.push_str("  it answered\n");
-            list(inner, &kept, &mut text);
-        }
-        return text;
+    let mut kept = inner.journal().kept();
+    kept.retain(|request| request.is_of(endpoint));
+    if !kept.is_empty() {
+        text.push_str("  it answered\n");
+        list(inner, &kept, &mut text);
     }
-    nearest_requests(inner, endpoint, &mut text);
+    if called <= times.most() {
+        nearest_requests(inner, endpoint, &mut text);
+    }
     text
 }
 
@@ -204,7 +239,7 @@ fn nearest_requests(inner: &Inner, endpoint: &Arc<Endpoint>, text: &mut String) 
         if let Some(by) = request.answered_by() {
             let _ = writeln!(text, "       was answered by {} {}  {}", by.method, by.path, by.place);
         }
-        explain(explained, endpoint, request, text);
+        explain(inner, explained, endpoint, request, text);
     }
     let lost = inner.journal().lost();
     if lost > 0 && !inner.journal().is_off() {
@@ -213,13 +248,19 @@ fn nearest_requests(inner: &Inner, endpoint: &Arc<Endpoint>, text: &mut String) 
 }
 
 /// What held, what did not, what would change it, and how the bodies differ.
-fn explain(explained: &Explained, endpoint: &Endpoint, request: &ReceivedRequest, text: &mut String) {
+fn explain(
+    inner: &Inner,
+    explained: &Explained,
+    endpoint: &Endpoint,
+    request: &ReceivedRequest,
+    text: &mut String,
+) {
     let held: Vec<String> = explained.held.iter().map(ToString::to_string).collect();
     if !held.is_empty() {
         let _ = writeln!(text, "       held     {}", held.join(", "));
     }
     match explained.near.reason {
-        Reason::Order { .. } if request.answered_by().is_none() => {
+        Reason::Order { .. } if came_before(inner, request, endpoint) => {
             text.push_str("       not      yet there: it was added after the request came\n");
         }
         ref reason => {
@@ -233,10 +274,22 @@ fn explain(explained: &Explained, endpoint: &Endpoint, request: &ReceivedRequest
     if let Some(change) = suggestion.and_then(|suggestion| suggestion.file.as_ref()) {
         let _ = writeln!(text, "       or       in the file: {change}");
     }
-    if let Some(difference) = difference(endpoint, request) {
+    // What was sent to another path, or with another method, was not meant to have this body.
+    let meant = matches!(explained.near.reason, Reason::Guard(_));
+    if let Some(difference) = difference(endpoint, request).filter(|_| meant) {
         text.push_str("       body     wanted (-), found (+)\n");
         let _ = writeln!(text, "         {}", indented(difference.trim_end(), "         "));
     }
+}
+
+/// Whether a request that would fit came before the mock was there: it comes before what answered, but for a later mock.
+fn came_before(inner: &Inner, request: &ReceivedRequest, endpoint: &Endpoint) -> bool {
+    let Some(by) = request.answerer().filter(|by| state_of(by).is_some()) else {
+        return true;
+    };
+    let mocks = inner.mocks();
+    let place = |wanted: &Endpoint| mocks.iter().position(|mock| std::ptr::eq(&**mock, wanted));
+    place(by).is_some_and(|by| Some(by) < place(endpoint))
 }
 
 /// How the body differs from the JSON that is wanted, where it is JSON.
@@ -250,16 +303,17 @@ fn difference(endpoint: &Endpoint, request: &ReceivedRequest) -> Option<String> 
     })
 }
 
-/// The requests that nothing answered, where none may be.
+/// The requests that nothing answered.
 fn unexpected(inner: &Inner) -> Option<String> {
     let missed = inner.missed().kept();
     let count = inner.missed().written();
     if count == 0 {
         return None;
     }
+    let strict = if inner.is_strict() { ", and the server is strict" } else { "" };
     let mut text = match count {
-        1 => "1 request was answered by nothing, and the server is strict\n".to_owned(),
-        _ => format!("{count} requests were answered by nothing, and the server is strict\n"),
+        1 => format!("1 request was answered by nothing{strict}\n"),
+        _ => format!("{count} requests were answered by nothing{strict}\n"),
     };
     for request in missed.iter().take(SHOWN) {
         let _ = writeln!(text, "    #{} {}", request.number(), line(inner, request));
@@ -280,7 +334,7 @@ fn unexpected(inner: &Inner) -> Option<String> {
                 continue;
             };
             let _ = writeln!(text, "       near     {}", name(endpoint));
-            explain(explained, endpoint, request, &mut text);
+            explain(inner, explained, endpoint, request, &mut text);
         }
     }
     if let Some(more) =

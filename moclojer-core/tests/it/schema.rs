@@ -113,6 +113,7 @@ fn files() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folders = [
         "../examples",
+        "../examples/shop-client",
         "tests/data/hostile",
         "tests/data/moclojer-0.4",
         "tests/data/mistakes",

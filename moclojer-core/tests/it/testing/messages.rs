@@ -98,6 +98,15 @@ fn never_called() {
 }
 
 #[test]
+fn called_too_seldom() {
+    let mocks = Mocks::new();
+    mocks.mock(post("/mails").header("x-to", "maria").respond(202).expect(2));
+    send(&mocks, Method::POST, "/mails", &[("x-to", "maria")], "");
+    send(&mocks, Method::POST, "/mails", &[("x-to", "mario")], "");
+    insta::assert_snapshot!(told(&mocks));
+}
+
+#[test]
 fn called_though_it_is_never_to_be() {
     let mocks = Mocks::new();
     mocks.mock(post("/mails").respond(202).never());
@@ -135,6 +144,77 @@ fn a_mock_that_came_too_late_for_its_request() {
     send(&mocks, Method::GET, "/late", &[], "");
     mocks.mock(get("/late").respond("x").expect(1));
     insta::assert_snapshot!(told(&mocks));
+}
+
+#[test]
+fn a_request_of_the_file_that_came_before_its_mock() {
+    let file = "- endpoint: {path: /late, response: {body: file}}";
+    let mocks = Settings::new().yaml(file).without_socket();
+    send(&mocks, Method::GET, "/late", &[], "");
+    mocks.mock(get("/late").respond("first").expect(0));
+    mocks.mock(get("/late").respond("second").expect(1));
+    let told = told(&mocks);
+    assert!(told.contains("not      yet there: it was added after the request came"), "{told}");
+}
+
+#[test]
+fn a_request_that_a_later_mock_has_taken() {
+    let mocks = Mocks::new();
+    mocks.mock(get("/").respond("first").expect(1));
+    mocks.mock(get("/").respond("second"));
+    send(&mocks, Method::GET, "/", &[], "");
+    let told = told(&mocks);
+    assert!(told.contains("not      it fits, but another endpoint comes before it"), "{told}");
+}
+
+#[test]
+fn a_body_that_was_meant_for_another_path_is_not_compared() {
+    let mocks = Mocks::new();
+    mocks.mock(post("/events").body_json(json!({"kind": "viewed"})).respond(202).expect(1));
+    send(&mocks, Method::POST, "/login", &[], r#"{"name":"maria"}"#);
+    let told = told(&mocks);
+    assert!(told.contains("segment 1 of the path is `login`") && !told.contains("wanted (-)"), "{told}");
+}
+
+/// Set where a test runs once more, to fail.
+const FAILS: &str = "MOCLOJER_TEST_FAILS";
+
+/// What a test prints that fails, run by itself.
+fn printed(name: &str) -> String {
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    let name = format!("testing::messages::{name}");
+    let again = again.args([&name, "--exact", "--nocapture"]).env(FAILS, "1").env("RUST_BACKTRACE", "0");
+    let output = again.output().unwrap();
+    assert!(!output.status.success());
+    let place = regex::Regex::new(r"messages\.rs:\d+(:\d+)?").unwrap();
+    place.replace_all(&String::from_utf8(output.stderr).unwrap(), "messages.rs:LINE").into_owned()
+}
+
+#[test]
+fn a_test_that_fails_by_itself_is_told_what_its_mocks_know() {
+    if std::env::var_os(FAILS).is_some() {
+        let mocks = Mocks::new();
+        mocks.mock(get("/users/:id").respond("x").expect(1));
+        let _guard = mocks.mock_scoped(post("/users").header("x-key", "1").respond(201).expect(1));
+        send(&mocks, Method::GET, "/user/7", &[], "");
+        send(&mocks, Method::POST, "/users", &[], "");
+        panic!("the test's own");
+    }
+    let text = printed("a_test_that_fails_by_itself_is_told_what_its_mocks_know");
+    let (own, told) = text.split_once("\n\nwhen the test failed").unwrap();
+    assert!(own.contains("the test's own"), "{text}");
+    insta::assert_snapshot!(format!("when the test failed{}", told.trim_end()));
+}
+
+#[test]
+fn what_is_unmet_is_told_once() {
+    if std::env::var_os(FAILS).is_some() {
+        let mocks = Mocks::new();
+        mocks.mock(get("/").respond("x").expect(1));
+        mocks.verify();
+    }
+    let text = printed("what_is_unmet_is_told_once");
+    assert_eq!(text.matches("expected 1 call, got no call").count(), 1, "{text}");
 }
 
 #[test]
