@@ -44,6 +44,10 @@ load *args:
 semver baseline:
     cargo semver-checks --package moclojer-core --all-features --baseline-rev {{baseline}}
 
+# Mocks inside tests beside other crates: just testing, just testing --build
+testing *args:
+    cargo run -p benches --release --features peers -- testing {{args}}
+
 # Fuzz a target for a while: just fuzz routes 600
 fuzz target="routes" seconds="600":
     cd fuzz && RUSTC_BOOTSTRAP=1 cargo fuzz run {{target}} -- -max_total_time={{seconds}}

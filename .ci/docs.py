@@ -10,6 +10,8 @@ What a block is, its language says:
     sh                          starts a server, which runs until the next one or the page's end
     console                     `$ ` lines, each with exactly what it prints; `...` stands for anything
     log                         lines of the server's output; `...` stands for anything
+    rust                        a doctest of test-bed, whose build script lists the pages; text behind it, how it fails
+    toml                        a part of a Cargo.toml, whose features of moclojer-core are looked at
 
 Anything else, and a block whose text is not for running, needs a line `<!-- not run: REASON -->` before it, or under the
 heading of its section, for all blocks of it.
@@ -25,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "debug"
@@ -33,8 +36,10 @@ BLOCK = re.compile(r"^( *)```(\S*) ?(\S*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->\s*$")
 # The languages of mock files, with the ending that each has.
 MOCKS = {"yaml": "yml", "clojure": "edn", "json": "json"}
+# The doctests of test-bed run these pages' Rust blocks, and compare the failures behind them.
+RUST_PAGES = re.findall(r'"\.\./([^"]+\.md)"', (ROOT / "test-bed/build.rs").read_text())
 # `template::tests::docs` of moclojer-core runs these.
-RUN_ELSEWHERE = {"docs/templates.md": ("template", "http")}
+RUN_ELSEWHERE = {"docs/templates.md": ("template", "http")} | dict.fromkeys(RUST_PAGES, ("rust",))
 
 
 def tracked_pages():
@@ -189,13 +194,24 @@ class Page:
                 self.fail(f"a mock file has problems:\n{text}\n{checked.stdout}")
         self.done += 1
 
+    def manifest(self, text):
+        known = tomllib.loads((ROOT / "moclojer-core/Cargo.toml").read_text())["features"]
+        wanted = tomllib.loads(text)["dev-dependencies"]["moclojer-core"].get("features", [])
+        if unknown := [feature for feature in wanted if feature not in known]:
+            self.fail(f"moclojer-core has no feature {', '.join(unknown)}:\n{text}")
+        self.done += 1
+
     def walk(self, text):
+        before, ended = "", 0
         for found in BLOCK.finditer(text):
             indent, language, name, block = found.groups()
             block = re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)
             section = text[: found.start()].rpartition("\n## ")[2].partition("\n")[2].lstrip().partition("\n")[0]
             reason = NOT_RUN.search(text[: found.start()]) or NOT_RUN.fullmatch(section)
-            elsewhere = language in RUN_ELSEWHERE.get(self.name, ())
+            elsewhere = language in RUN_ELSEWHERE.get(self.name, ()) and not (language == "rust" and indent)
+            # Directly behind a test: what it fails with.
+            elsewhere |= language == "text" and before == "rust" and not text[ended : found.start()].strip()
+            before, ended = (language if elsewhere else ""), found.end()
             if reason or elsewhere or (self.name == "README.md" and "cargo test" in block):
                 continue
             if language in MOCKS:
@@ -206,6 +222,10 @@ class Page:
                 self.console(block)
             elif language == "log":
                 self.log(block)
+            elif language == "toml":
+                self.manifest(block)
+            elif language == "rust":
+                self.fail(f"a Rust block that nothing runs: name the page in test-bed/build.rs, and do not indent it\n{block}")
             else:
                 self.fail(f"a block of `{language}` that nothing runs, without a reason:\n{block}")
 

@@ -31,7 +31,8 @@ pub(crate) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// Opens `connections` (an even number) to `address`.
+    /// Opens `connections` (an even number) to `address`. One that the server closes after an answer,
+    /// and says so, is opened anew for the next request.
     pub(crate) fn connect(
         address: SocketAddr,
         connections: usize,
@@ -66,6 +67,9 @@ impl<'a> Client<'a> {
 
 fn send(half: &mut [Connection], script: &Script, next: &mut usize) -> Result<usize> {
     for connection in half.iter_mut() {
+        if connection.ends {
+            *connection = Connection::open(connection.address)?;
+        }
         let (index, request) = script.request(*next);
         connection.stream.write_all(request).context("cannot send a request")?;
         connection.waits_for = Some(index);
@@ -91,9 +95,12 @@ fn receive(half: &mut [Connection], script: &Script, expected: &mut Expected) ->
 /// One connection: at most one request is under way.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
     waits_for: Option<usize>,
+    /// The server said that it closes after the last answer.
+    ends: bool,
 }
 
 impl Connection {
@@ -103,7 +110,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, buffer: vec![0; 4096], waits_for: None })
+        Ok(Self { address, stream, buffer: vec![0; 4096], waits_for: None, ends: false })
     }
 
     /// Sends one request and gives the answer's status and body.
@@ -131,6 +138,7 @@ impl Connection {
                 break head;
             }
         };
+        self.ends = head.ends_connection;
         ensure!(filled == head.end(), "{} bytes after the answer", filled - head.end());
         // In bounds: `end` is `filled`, and the body begins before it ends.
         Ok((head.status, &self.buffer[head.body_begin..head.end()]))
@@ -143,6 +151,7 @@ struct Head {
     status: u16,
     body_begin: usize,
     body_bytes: usize,
+    ends_connection: bool,
 }
 
 impl Head {
@@ -156,19 +165,27 @@ impl Head {
         let status =
             lines.next().and_then(|line| line.strip_prefix(b"HTTP/1.1 ")).and_then(|line| line.get(..3));
         let Some(status) = status.and_then(number) else { bail!("no status line of HTTP/1.1") };
-        let length = lines.find_map(|line| {
-            let (name, value) = line.split_at_checked(b"content-length:".len())?;
-            name.eq_ignore_ascii_case(b"content-length:").then_some(value)
-        });
+        let (mut length, mut ends_connection) = (None, false);
+        for line in lines {
+            length = length.or_else(|| value_of(line, b"content-length:"));
+            let connection = value_of(line, b"connection:");
+            ends_connection |= connection.is_some_and(|it| it.eq_ignore_ascii_case(b"close"));
+        }
         let Some(body_bytes) = length.and_then(number) else { bail!("an answer without Content-Length") };
         ensure!(body_bytes <= ANSWER_LIMIT_BYTES, "an answer of {body_bytes} bytes");
         let status = u16::try_from(status).context("no status")?;
-        Ok(Some(Self { status, body_begin: end + 4, body_bytes }))
+        Ok(Some(Self { status, body_begin: end + 4, body_bytes, ends_connection }))
     }
 
     fn end(&self) -> usize {
         self.body_begin + self.body_bytes
     }
+}
+
+/// What stands behind a header's name and colon, if the line is that header's.
+fn value_of<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (found, value) = line.split_at_checked(name.len())?;
+    found.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }
 
 fn number(text: &[u8]) -> Option<usize> {
@@ -183,8 +200,20 @@ mod tests {
     fn head_says_status_and_where_the_body_stands() {
         let bytes = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\ncontent-length: 3\r\n\r\nabc";
         let head = Head::parse(bytes).expect("it is well formed").expect("it is whole");
-        assert_eq!(head, Head { status: 404, body_begin: bytes.len() - 3, body_bytes: 3 });
+        let wanted = Head { status: 404, body_begin: bytes.len() - 3, body_bytes: 3, ends_connection: false };
+        assert_eq!(head, wanted);
         assert_eq!(head.end(), bytes.len());
+    }
+
+    #[test]
+    fn head_says_whether_the_connection_ends() {
+        for (line, ends) in
+            [("Connection: Close", true), ("connection:close", true), ("connection: keep-alive", false)]
+        {
+            let text = format!("HTTP/1.1 200 OK\r\n{line}\r\ncontent-length: 0\r\n\r\n");
+            let head = Head::parse(text.as_bytes()).expect("it is well formed").expect("it is whole");
+            assert_eq!(head.ends_connection, ends, "{line}");
+        }
     }
 
     #[test]

@@ -58,8 +58,17 @@ pub(crate) fn terminate(pid: u32) -> Result<()> {
     run("kill", &["-TERM", &pid.to_string()])
 }
 
-/// One line: processor, cores, commit, and the command of this run.
+/// One line: processor, cores, where the sides run, commit, and the command of this run.
 pub(crate) fn describe() -> String {
+    describe_with(&format!("server on core {SERVER_CORE}, client on core {CLIENT_CORE}"))
+}
+
+/// The same where nothing is bound to a core.
+pub(crate) fn describe_unpinned() -> String {
+    describe_with("nothing is bound to one")
+}
+
+fn describe_with(placement: &str) -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus
         .lines()
@@ -68,9 +77,9 @@ pub(crate) fn describe() -> String {
     let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     format!(
-        "Machine: {model}, {cores} cores; server on core {SERVER_CORE}, client on core {CLIENT_CORE}. \
-         Commit {}. Command: `cargo run -p benches --release -- {}`.",
+        "Machine: {model}, {cores} cores; {placement}. Commit {}. Command: `cargo run -p benches --release{} -- {}`.",
         commit().unwrap_or_else(|| "unknown".into()),
+        if cfg!(feature = "peers") { " --features peers" } else { "" },
         arguments.join(" ")
     )
 }

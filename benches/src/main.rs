@@ -1,8 +1,8 @@
 //! Load benches: a bare hyper server and ours, side by side under the same client.
 //!
 //! This file owns the command line. `load` compares CPU time, `instructions` counts under callgrind,
-//! `bare` is the yardstick itself. What each load says stands in [`workload`]; the criterion benches
-//! of single parts are in `benches/core.rs`.
+//! `bare` is the yardstick itself, `testing` compares mocks inside tests. What each load says stands in
+//! [`workload`]; the criterion benches of single parts are in `benches/core.rs`.
 #![expect(clippy::print_stdout, reason = "the tables are this program's output")]
 
 mod accounting;
@@ -14,6 +14,7 @@ mod machine;
 mod mocks;
 mod report;
 mod server;
+mod testing;
 mod workload;
 
 use std::path::PathBuf;
@@ -41,6 +42,11 @@ enum Command {
     Instructions(instructions::Options),
     /// The yardstick: hyper on one thread, no routing, one fixed answer.
     Bare(bare::Options),
+    /// Mocks inside tests, side by side with other crates (`--features peers`).
+    Testing(testing::Options),
+    /// One side of `testing`: orders on standard input, answers on standard output.
+    #[command(hide = true)]
+    TestingSide(testing::side::Options),
 }
 
 /// Which server is measured; shared by the commands that measure.
@@ -75,6 +81,8 @@ fn main() -> Result<()> {
         Command::Load(options) => load::run(&options),
         Command::Instructions(options) => instructions::run(&options),
         Command::Bare(options) => bare::run(&options),
+        Command::Testing(options) => testing::run(&options),
+        Command::TestingSide(options) => testing::side::run(&options),
     }
 }
 

@@ -91,9 +91,11 @@ enum Bodies {
 }
 
 impl Script {
+    /// A GET of each target, all of one host.
+    ///
     /// # Panics
     /// On no targets.
-    fn new(targets: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn new(targets: impl IntoIterator<Item = String>) -> Self {
         Self::of_hosts(targets.into_iter().map(|target| ("localhost".to_owned(), target)))
     }
 
@@ -123,7 +125,8 @@ impl Script {
 }
 
 impl Expected {
-    fn same(status: u16, body: &str) -> Self {
+    /// This status and body to each request.
+    pub(crate) fn same(status: u16, body: &str) -> Self {
         Self { status, bodies: Bodies::Same(body.as_bytes().into()) }
     }
 

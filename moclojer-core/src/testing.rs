@@ -76,5 +76,5 @@ pub use report::Unmet;
 pub use serde_json::json;
 pub use server::{MockServer, Settings, StartError};
 #[cfg(feature = "tower")]
-pub use tower::MockService;
+pub use tower::{MockAnswer, MockService};
 pub use wait::{TimedOut, Waiting};

@@ -14,6 +14,7 @@ pub mod installation;
 pub mod issuer;
 pub mod moto;
 pub mod node;
+pub mod pages;
 pub mod postgres;
 pub mod process;
 pub mod promises;

@@ -188,6 +188,11 @@ impl Inner {
         self.lock().clone()
     }
 
+    /// Whether a mock has not been taken away.
+    pub(super) fn has(&self, endpoint: &Arc<Endpoint>) -> bool {
+        self.lock().iter().any(|mock| Arc::ptr_eq(mock, endpoint))
+    }
+
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::SeqCst)
     }

@@ -367,27 +367,6 @@ fn large_bodies_push_the_oldest_requests_out_of_the_journal() {
     assert_eq!(mocks.requests().iter().map(|request| request.number()).collect::<Vec<_>>(), [12]);
 }
 
-#[cfg(feature = "tower")]
-#[tokio::test]
-async fn mocks_are_a_service_over_any_body() {
-    use http_body_util::{BodyExt, Empty, Full};
-    use tower_service::Service;
-
-    let mocks = Mocks::new();
-    mocks.mock(post("/echo").respond_with(|request| text(request.body_text())));
-    let mut service = mocks.service();
-    let whole = Request::post("/echo").body(Full::new(Bytes::from_static(b"hi"))).unwrap();
-    let answer = service.call(whole).await.unwrap();
-    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hi");
-    let empty = Request::get("/").body(Empty::<Bytes>::new()).unwrap();
-    assert_eq!(service.clone().call(empty).await.unwrap().status(), 404);
-    assert_eq!(
-        service.call(Request::post("/echo").body("text".to_owned()).unwrap()).await.unwrap().status(),
-        200
-    );
-    assert_eq!(mocks.received(), 3);
-}
-
 #[test]
 fn a_closure_that_panics_fails_the_test_and_not_the_server() {
     let mocks = Mocks::new();
@@ -437,6 +416,18 @@ fn guards_look_at_their_own_mock_alone() {
     let failed = catch_unwind(AssertUnwindSafe(|| drop(mocks.mock_scoped(get("/").respond("x").expect(1)))));
     assert!(failed.is_err());
     other.remove();
+}
+
+#[test]
+fn a_mock_that_was_taken_away_expects_nothing() {
+    let mocks = Mocks::new();
+    let removed = mocks.mock(get("/").respond("x").expect(1));
+    assert!(removed.check().is_err());
+    removed.remove();
+    removed.verify();
+    let reset = mocks.mock_scoped(get("/").respond("x").expect(1));
+    mocks.reset();
+    drop(reset);
 }
 
 #[test]
