@@ -32,7 +32,7 @@
 //! | [`get`], [`post`], … | a mock's method and path, then what else it asks: [`MockBuilder`] |
 //! | [`json()`], [`text`], [`bytes()`], [`status`], [`template`] | what it answers: [`Reply`], [`Template`] |
 //! | [`any`], [`absent`], [`containing`], [`regex()`], [`satisfying`] | what a header, a parameter, a text has to be: [`TextMatcher`] |
-//! | [`Times`], [`Order`] | how often and in which order mocks are to be called |
+//! | [`Times`], [`CallOrder`] | how often and in which order mocks are to be called |
 //! | [`ReceivedRequest`] | what came, with types |
 //! | [`MockHandle`], [`MockGuard`] | a mock that was given to a server: its calls, its end |
 //! | [`curl()`] | a request as a line for a shell, as failures show it |
@@ -66,7 +66,7 @@ mod tower;
 mod wait;
 
 pub use curl::curl;
-pub use expect::{Order, Times};
+pub use expect::{CallOrder, Times};
 pub use journal::ReceivedRequest;
 pub use matcher::{TextMatcher, absent, any, containing, regex, satisfying};
 pub use mock::{Mock, MockBuilder, any_method, delete, get, head, options, patch, post, put, request};

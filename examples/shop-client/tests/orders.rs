@@ -5,7 +5,7 @@ mod shop;
 
 use std::time::Duration;
 
-use moclojer_core::testing::{MockServer, Order as CallOrder, Settings, get, json, post, status, template};
+use moclojer_core::testing::{CallOrder, MockServer, Settings, get, json, post, status, template};
 use shop::client_of;
 use shop_client::{NewOrder, OrderPage, ShopError};
 

@@ -5,7 +5,7 @@ mod shop;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use moclojer_core::testing::{Mock, MockServer, Order, get, json, post};
+use moclojer_core::testing::{CallOrder, Mock, MockServer, get, json, post};
 use shop::client_of;
 
 /// Gives `token-1`, then `token-2`, …
@@ -35,7 +35,7 @@ async fn a_token_is_kept() {
 #[tokio::test]
 async fn a_refused_token_is_replaced() {
     let server = MockServer::from_file("shop.yml");
-    let order = Order::new();
+    let order = CallOrder::new();
     server.mock(tokens().expect(2));
     server.mock(refusing("token-1").in_order(&order).expect(1));
     let page = json!({"page": 1, "last_page": 1, "orders": []});

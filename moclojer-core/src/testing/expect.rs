@@ -93,7 +93,7 @@ pub(super) fn calls(count: u64) -> String {
 /// Mocks join by [`Mock::in_order`](super::Mock::in_order), also those of several servers. A clone is the
 /// same order.
 #[derive(Clone, Default)]
-pub struct Order(Arc<Mutex<Sequence>>);
+pub struct CallOrder(Arc<Mutex<Sequence>>);
 
 #[derive(Default)]
 struct Sequence {
@@ -119,7 +119,7 @@ pub(super) struct Violation {
     pub(super) begun_later: bool,
 }
 
-impl Order {
+impl CallOrder {
     /// An order that no mock has joined yet.
     pub fn new() -> Self {
         Self::default()
@@ -162,7 +162,7 @@ impl Order {
     }
 }
 
-impl fmt::Debug for Order {
+impl fmt::Debug for CallOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.lock().members.iter().map(|member| &member.name)).finish()
     }
@@ -172,7 +172,7 @@ impl fmt::Debug for Order {
 pub(super) struct MockState {
     calls: AtomicU64,
     pub(super) times: Option<Times>,
-    pub(super) order: Option<(Order, usize)>,
+    pub(super) order: Option<(CallOrder, usize)>,
     /// What its closures panicked with, at most a few.
     panics: Mutex<Vec<String>>,
 }
@@ -181,7 +181,7 @@ pub(super) struct MockState {
 const MOST_PANICS: usize = 3;
 
 impl MockState {
-    pub(super) fn new(times: Option<Times>, order: Option<(Order, usize)>) -> Self {
+    pub(super) fn new(times: Option<Times>, order: Option<(CallOrder, usize)>) -> Self {
         Self { calls: AtomicU64::new(0), times, order, panics: Mutex::default() }
     }
 
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn an_order_is_kept_or_its_first_violation_is_known() {
         let made = |calls: &[usize]| {
-            let order = Order::new();
+            let order = CallOrder::new();
             for name in ["a", "b", "c"] {
                 order.join(name.to_owned());
             }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderName, Method};
 use serde_core::Serialize;
 
-use super::expect::{MockState, Order, Times};
+use super::expect::{CallOrder, MockState, Times};
 use super::journal::ReceivedRequest;
 use super::matcher::TextMatcher;
 use super::reply::{Answer, AnswerKind, Reply};
@@ -322,7 +322,7 @@ pub struct Mock {
     guards: Vec<CodedGuard>,
     answer: Option<CodedAnswer>,
     times: Option<Times>,
-    order: Option<Order>,
+    order: Option<CallOrder>,
     state: Arc<OnceLock<Arc<MockState>>>,
 }
 
@@ -341,7 +341,7 @@ impl Mock {
 
     /// It is to be called after those that joined the order before it, and before those that join after. It joins when it
     /// is given to a server.
-    pub fn in_order(mut self, order: &Order) -> Self {
+    pub fn in_order(mut self, order: &CallOrder) -> Self {
         self.order = Some(order.clone());
         self
     }

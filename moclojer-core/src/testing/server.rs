@@ -1,5 +1,6 @@
 //! Mocks behind a port of loopback, and what servers are made with.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -298,9 +299,11 @@ fn from_where(path: &Path) -> String {
 }
 
 fn told(problems: &[Problem]) -> String {
-    let mut text = match problems.len() {
-        1 => "the mock file has an error:".to_owned(),
-        count => format!("the mock files have {count} errors:"),
+    let files: HashSet<&str> = problems.iter().map(|problem| &**problem.source.name()).collect();
+    let mut text = match (files.len(), problems.len()) {
+        (_, 1) => "the mock file has an error:".to_owned(),
+        (1, count) => format!("the mock file has {count} errors:"),
+        (_, count) => format!("the mock files have {count} errors:"),
     };
     for problem in problems {
         text.push_str("\n  ");

@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use moclojer_core::testing::{
-    Mocks, Order, Settings, absent, any, any_method, bytes, containing, delete, get, head, json, options,
+    CallOrder, Mocks, Settings, absent, any, any_method, bytes, containing, delete, get, head, json, options,
     patch, post, put, regex, request, satisfying, status, template, text,
 };
 
@@ -432,7 +432,7 @@ fn a_mock_that_was_taken_away_expects_nothing() {
 
 #[test]
 fn orders_hold_across_servers() {
-    let order = Order::new();
+    let order = CallOrder::new();
     let (first, second) = (Mocks::new(), Mocks::new());
     first.mock(get("/login").respond("x").in_order(&order));
     second.mock(get("/pay").respond("x").in_order(&order));

@@ -1,7 +1,7 @@
 //! What a failed test is told: each message whole, as a person reads it.
 
 use http::{Method, Request};
-use moclojer_core::testing::{Mocks, Order, Settings, get, json, post};
+use moclojer_core::testing::{CallOrder, Mocks, Settings, get, json, post};
 
 /// Sends a request and forgets the answer.
 fn send(mocks: &Mocks, method: Method, target: &str, headers: &[(&str, &str)], body: &str) {
@@ -130,7 +130,7 @@ fn unexpected_in_strict_mode() {
 #[test]
 fn order() {
     let mocks = Mocks::new();
-    let order = Order::new();
+    let order = CallOrder::new();
     mocks.mock(post("/cart").respond(201).in_order(&order));
     mocks.mock(post("/pay").respond(201).in_order(&order));
     send(&mocks, Method::POST, "/pay", &[], "");
