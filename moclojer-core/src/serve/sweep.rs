@@ -64,13 +64,20 @@ impl Shared {
         self.marked.notify_one();
     }
 
-    /// Closes every connection at once. None may be handed over afterwards.
+    /// Answers no connection any more: each closes when something comes over it, or at [`close_idle`](Self::close_idle).
+    /// None may be handed over afterwards. Wakes nobody, so that the end of a test costs no other thread's time.
     #[cfg(feature = "testing")]
     pub(crate) fn close(&self) {
-        self.mark_all(Mark::Close);
-        if !self.swept.load(Ordering::Acquire) {
+        self.mark.fetch_max(Mark::Close as u8, Ordering::SeqCst);
+        if self.open.load(Ordering::SeqCst) == 0 {
             self.over.get_or_init(Instant::now);
         }
+    }
+
+    /// Closes the connections over which nothing comes, and ends the sweep.
+    #[cfg(feature = "testing")]
+    pub(crate) fn close_idle(&self) {
+        self.marked.notify_one();
     }
 
     /// When the last connection ended, once all had to close and have; of a server that had none, when it was closed.
@@ -85,7 +92,7 @@ impl Shared {
     }
 
     fn mark(&self) -> Mark {
-        match self.mark.load(Ordering::Acquire) {
+        match self.mark.load(Ordering::SeqCst) {
             0 => Mark::Serve,
             1 => Mark::Drain,
             _ => Mark::Close,
@@ -115,9 +122,10 @@ impl Drop for Presence {
     fn drop(&mut self) {
         self.0.end();
         let shared = self.0.shared();
-        let before = shared.open.fetch_sub(1, Ordering::AcqRel);
+        let before = shared.open.fetch_sub(1, Ordering::SeqCst);
         shared.left.notify_one();
         if before == 1 && shared.is_closing() {
+            shared.over.get_or_init(Instant::now);
             // The sweep has nothing more to do, and would notice at its next tick only.
             shared.marked.notify_one();
         }
@@ -134,7 +142,7 @@ pub(super) fn start_sweep(shared: &Arc<Shared>) {
 /// Sweeps until all is marked to close and every connection has gone.
 async fn sweep(shared: Arc<Shared>) {
     let times = Times::new(&shared.limits);
-    let mut pace = tokio::time::interval(times.tick);
+    let mut pace = tokio::time::interval_at(tokio::time::Instant::now() + times.tick, times.tick);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut connections: Vec<Arc<Vitals>> = Vec::new();
     loop {
@@ -160,7 +168,6 @@ async fn sweep(shared: Arc<Shared>) {
             connections.shrink_to(connections.len() * 2);
         }
         if mark == Mark::Close && shared.open() == 0 {
-            shared.over.get_or_init(Instant::now);
             return;
         }
     }

@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use super::port::Port;
 use super::system;
+use crate::serve::Shared;
 use rest::{Rest, Turn};
 
 /// How many times the thread comes by during a rest.
@@ -118,7 +119,7 @@ impl Pool {
         }
     }
 
-    /// Takes the server off `port`, closes its connections, and lets the port rest.
+    /// Takes the server off `port`, closes its connections, the idle ones when the thread comes by, and lets the port rest.
     pub(super) fn give_back(&self, port: &Arc<Port>) {
         let Some(occupant) = port.take_off() else {
             return;
@@ -293,6 +294,15 @@ impl State {
         }
     }
 
+    /// The connections of the servers that were stopped since the thread came by last.
+    fn stopped_in_turn(&self) -> Vec<Arc<Shared>> {
+        let resting = self.resting.iter().map(|(_, rest)| rest).rev();
+        let remembered = self.remembered.iter().map(|(_, rest)| rest).rev();
+        let turn = self.turn;
+        let resting = resting.take_while(|rest| rest.began_in(turn));
+        resting.chain(remembered.take_while(|rest| rest.began_in(turn))).map(Rest::connections).collect()
+    }
+
     /// Counts a turn and takes the spare listeners that are to be closed.
     fn tidy(&mut self, settings: &Settings) -> Vec<Arc<Port>> {
         self.turn.advance();
@@ -320,6 +330,8 @@ async fn come_by(pool: Weak<Pool>, stopped: Arc<Notify>, pace: Duration) {
         let Some(pool) = pool.upgrade() else {
             return;
         };
+        let stopped = pool.state().stopped_in_turn();
+        stopped.iter().for_each(|connections| connections.close_idle());
         let closed = pool.state().tidy(&pool.settings);
         closed.iter().for_each(|port| port.close());
     }

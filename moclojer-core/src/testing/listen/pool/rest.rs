@@ -33,6 +33,16 @@ impl Rest {
         Self { stopped: Instant::now(), turn, connections }
     }
 
+    /// Whether the server was stopped since the thread came by last.
+    pub(super) fn began_in(&self, turn: Turn) -> bool {
+        self.turn == turn
+    }
+
+    /// The connections of the server.
+    pub(super) fn connections(&self) -> Arc<Shared> {
+        Arc::clone(&self.connections)
+    }
+
     /// All connections have ended, `rest` has passed since, and whoever waited to be accepted at the stop is gone.
     pub(super) fn is_over(&self, rest: Duration, turn: Turn) -> bool {
         let ended = self.connections.over();
