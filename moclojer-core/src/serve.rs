@@ -34,6 +34,7 @@ pub use limits::Limits;
 pub use log::Log;
 pub use service::RequestBody;
 pub(crate) use sweep::Shared;
+use sweep::sweep;
 
 use crate::respond::hosted::HostedResponder;
 use crate::respond::{Body, Request, Responder, Step};
@@ -151,6 +152,7 @@ impl<R: Respond> Server<R> {
         let connections = Connections::new(responder, options);
         let shared = connections.shared();
         let closing = CloseOnDrop(Arc::clone(shared));
+        tokio::spawn(sweep(Arc::clone(shared)));
 
         let mut shutdown = pin!(shutdown);
         let mut trouble = Trouble::default();

@@ -28,6 +28,7 @@
 //! | --- | --- |
 //! | [`MockServer`] | mocks behind a port of loopback: [`start`](MockServer::start), [`from_yaml`](MockServer::from_yaml), [`from_file`](MockServer::from_file) |
 //! | [`Mocks`] | the same without a socket: [`call`](Mocks::call) is a function from request to answer |
+//! | `Mocks::service` | the same as a `tower_service::Service`, with the feature `tower` |
 //! | [`Settings`] | what both are made with: files, strictness, journal, clock, seed |
 //! | [`get`], [`post`], … | a mock's method and path, then what else it asks: [`MockBuilder`] |
 //! | [`json()`], [`text`], [`bytes()`], [`status`], [`template`] | what it answers: [`Reply`], [`Template`] |

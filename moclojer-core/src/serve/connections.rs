@@ -1,5 +1,5 @@
 //! The connections of one server: whoever accepts hands them over, and each is served in a task of its own. Listeners are
-//! not known here. The sweep that keeps limits of time begins with the first connection.
+//! not known here, nor is the sweep that keeps limits of time: whoever wants it starts one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use tokio::net::TcpStream;
 
 use super::connection::{http1_builder, serve_http1};
-use super::sweep::{Presence, Shared, start_sweep};
+use super::sweep::{Presence, Shared};
 use super::{Options, Respond};
 
 /// What serves the connections of one server.
@@ -34,7 +34,6 @@ impl<R: Respond> Connections<R> {
     /// Serves a connection until its end, in a task of the runtime that this is called in. Makes no system call.
     pub(crate) fn serve(&self, io: TcpStream, peer: SocketAddr) {
         let presence = Presence::new(&self.shared);
-        start_sweep(&self.shared);
         tokio::spawn(serve_http1(io, Some(peer), Arc::clone(&self.responder), &self.builder, presence));
     }
 }

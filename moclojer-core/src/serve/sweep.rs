@@ -2,7 +2,7 @@
 //! shutdown. Ticks are coarse (an eighth of the shortest limit, between 5 ms and a second), so a limit
 //! is kept to within two ticks.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,6 @@ pub(crate) struct Shared {
     joining: Mutex<Vec<Arc<Vitals>>>,
     open: AtomicUsize,
     left: Notify,
-    swept: AtomicBool,
     over: OnceLock<Instant>,
 }
 
@@ -38,7 +37,6 @@ impl Shared {
             joining: Mutex::new(Vec::new()),
             open: AtomicUsize::new(0),
             left: Notify::new(),
-            swept: AtomicBool::new(false),
             over: OnceLock::new(),
         }
     }
@@ -74,10 +72,11 @@ impl Shared {
         }
     }
 
-    /// Closes the connections over which nothing comes, and ends the sweep.
+    /// Closes the connections over which nothing comes, of a server that is not swept.
     #[cfg(feature = "testing")]
     pub(crate) fn close_idle(&self) {
-        self.marked.notify_one();
+        let joined = std::mem::take(&mut *self.joining.lock().unwrap_or_else(PoisonError::into_inner));
+        joined.iter().for_each(|vitals| vitals.set_mark(Mark::Close));
     }
 
     /// When the last connection ended, once all had to close and have; of a server that had none, when it was closed.
@@ -109,7 +108,13 @@ impl Presence {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
         let vitals = Arc::new(Vitals::new(Arc::clone(shared)));
         shared.open.fetch_add(1, Ordering::AcqRel);
-        shared.joining.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&vitals));
+        let mut joining = shared.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        if joining.len() == joining.capacity() {
+            // Where nothing sweeps, it would grow with every connection that there ever was.
+            joining.retain(|vitals| vitals.phase().0 != Phase::Ended);
+        }
+        joining.push(Arc::clone(&vitals));
+        drop(joining);
         Self(vitals)
     }
 
@@ -132,15 +137,8 @@ impl Drop for Presence {
     }
 }
 
-/// Starts the sweep, at the first connection; a server that gets none costs no task.
-pub(super) fn start_sweep(shared: &Arc<Shared>) {
-    if !shared.swept.swap(true, Ordering::AcqRel) {
-        tokio::spawn(sweep(Arc::clone(shared)));
-    }
-}
-
 /// Sweeps until all is marked to close and every connection has gone.
-async fn sweep(shared: Arc<Shared>) {
+pub(super) async fn sweep(shared: Arc<Shared>) {
     let times = Times::new(&shared.limits);
     let mut pace = tokio::time::interval_at(tokio::time::Instant::now() + times.tick, times.tick);
     pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

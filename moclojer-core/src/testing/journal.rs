@@ -169,8 +169,8 @@ impl fmt::Debug for ReceivedRequest {
     }
 }
 
-/// How many places are made at once.
-const CHUNK: usize = 64;
+/// How many places are made first; the next time twice as many, and so on: a test that sends few requests pays for few.
+const FIRST_CHUNK: usize = 8;
 /// How many bytes of bodies one ring keeps.
 const BODY_BYTES: usize = 64 << 20;
 
@@ -194,7 +194,8 @@ pub(super) struct Ring {
 impl Ring {
     /// A ring of so many places, made when they are first needed.
     pub(super) fn new(places: usize) -> Self {
-        let chunks = (0..places.div_ceil(CHUNK)).map(|_| OnceLock::new()).collect();
+        let chunks = if places == 0 { 0 } else { chunk_of(places - 1).0 + 1 };
+        let chunks = (0..chunks).map(|_| OnceLock::new()).collect();
         Self {
             chunks,
             places: places as u64,
@@ -246,9 +247,11 @@ impl Ring {
     /// The place of the request with this number in the ring.
     fn place(&self, at: u64) -> Option<&Place> {
         let at = usize::try_from(at.checked_rem(self.places)?).ok()?;
-        let chunk = self.chunks.get(at / CHUNK)?;
-        let chunk = chunk.get_or_init(|| (0..CHUNK).map(|_| Place::default()).collect());
-        chunk.get(at % CHUNK)
+        let (chunk, at) = chunk_of(at);
+        let places = FIRST_CHUNK << chunk;
+        let chunk = self.chunks.get(chunk)?;
+        let chunk = chunk.get_or_init(|| (0..places).map(|_| Place::default()).collect());
+        chunk.get(at)
     }
 
     /// What is kept, in the order of arrival.
@@ -279,6 +282,12 @@ impl Ring {
             self.forget(forgotten);
         }
     }
+}
+
+/// In which chunk a place is, and where in it.
+fn chunk_of(place: usize) -> (usize, usize) {
+    let chunk = (place / FIRST_CHUNK + 1).ilog2();
+    (chunk as usize, place - FIRST_CHUNK * ((1 << chunk) - 1))
 }
 
 fn locked(place: &Place) -> MutexGuard<'_, Option<ReceivedRequest>> {
