@@ -153,11 +153,22 @@ impl Problem {
 /// `file:line:column: error[M0123]: message` on one line, with what was expected and the next step.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}[{}]: {}", self.place(), self.severity.as_str(), self.code, self.message)?;
-        if let Some(expected) = &self.expected {
+        let (place, severity, code) = (self.place(), self.severity.as_str(), self.code);
+        write!(f, "{place}: {severity}[{code}]: {}", Sentence(self))
+    }
+}
+
+/// What is wrong, what was expected and the mend, without a place.
+pub(crate) struct Sentence<'p>(pub(crate) &'p Problem);
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { message, expected, help, .. } = self.0;
+        f.write_str(message)?;
+        if let Some(expected) = expected {
             write!(f, "; expected {expected}")?;
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = help {
             write!(f, " ({help})")?;
         }
         Ok(())

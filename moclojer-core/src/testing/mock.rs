@@ -15,6 +15,7 @@ use super::matcher::TextMatcher;
 use super::reply::{Answer, AnswerKind, Reply};
 use crate::json::compare::Comparison;
 use crate::json::{MAX_DEPTH, Value};
+use crate::problem::Sentence;
 use crate::source::{Place, Span};
 use crate::spec::Rare;
 use crate::spec::coded::{Coded, CodedAnswer, CodedGuard, TextMatch, read_response};
@@ -243,7 +244,7 @@ impl MockBuilder {
                 match read {
                     Ok(response) => response,
                     Err(problems) => {
-                        let told = problems.iter().map(|problem| format!("\n  {problem}"));
+                        let told = problems.iter().map(|problem| format!("\n  {}", Sentence(problem)));
                         panic!("the template cannot be read:{}", told.collect::<String>());
                     }
                 }
@@ -351,7 +352,7 @@ impl Mock {
         let mut endpoint = self.endpoint;
         let order = self.order.map(|order| {
             let label = &endpoint.label;
-            let place = order.join(format!("{} {} ({})", label.method, label.path, label.place));
+            let place = order.join(format!("{} {}  {}", label.method, label.path, label.place));
             (order, place)
         });
         let state = Arc::new(MockState::new(self.times, order));

@@ -350,10 +350,12 @@ fn unexpected(inner: &Inner) -> Option<String> {
 fn wrong_order(inner: &Inner, violation: &Violation) -> String {
     let Violation { called, request, first, begun_later } = violation;
     let mut text = match begun_later {
-        false => format!("{called}\n  was called as request #{request}, before {first}, which comes first\n"),
-        true => {
-            format!("{first}\n  was called again as request #{request}, after {called}, which comes later\n")
+        false => {
+            format!("{called}\n  was called as request #{request}, before what comes first:\n  {first}\n")
         }
+        true => format!(
+            "{first}\n  was called again as request #{request}, after what comes later:\n  {called}\n"
+        ),
     };
     let kept: Vec<ReceivedRequest> = inner.journal().kept();
     let from = kept.partition_point(|known| known.number() + SHOWN as u64 <= *request);
