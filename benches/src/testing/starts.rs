@@ -66,13 +66,13 @@ mod tests {
     #[test]
     fn cost_is_that_of_one_test() {
         let pause = std::time::Duration::from_millis(20);
-        let cost = Cost::of(10, || {
+        let cost = Cost::of(1_000, || {
             thread::sleep(pause);
             Ok(())
         });
         let cost = cost.expect("sleeping does not fail");
-        assert!(cost.wall_us >= 2_000.0, "{cost:?}");
-        assert!(cost.cpu_us < cost.wall_us, "{cost:?}");
+        // Of all of them it would be 20,000 at least. How much more it is, and the CPU time, is other tests' affair too.
+        assert!((20.0..20_000.0).contains(&cost.wall_us), "{cost:?}");
     }
 
     #[test]
