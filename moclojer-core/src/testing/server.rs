@@ -141,6 +141,8 @@ impl Settings {
     }
 
     /// Also the endpoints of a mock file's text, in YAML or JSON. In messages it is named by the line of the test.
+    ///
+    /// Warnings of files are printed at the start, which harnesses show with a test that fails.
     #[track_caller]
     pub fn yaml(mut self, text: impl Into<String>) -> Self {
         let caller = Location::caller();
@@ -265,9 +267,17 @@ fn read(sources: &[Source]) -> Result<Vec<Spec>, StartError> {
             }
         };
         specs.extend(checked.spec);
-        errors.extend(checked.problems.into_iter().filter(|problem| problem.severity == Severity::Error));
+        let (told, warnings): (Vec<_>, Vec<_>) =
+            checked.problems.into_iter().partition(|problem| problem.severity == Severity::Error);
+        errors.extend(told);
+        warnings.iter().for_each(print_warning);
     }
     if errors.is_empty() { Ok(specs) } else { Err(StartError::Invalid(errors)) }
+}
+
+#[expect(clippy::print_stderr, reason = "harnesses keep what is printed, and show it with a test that fails")]
+fn print_warning(problem: &Problem) {
+    eprintln!("{problem}");
 }
 
 /// Why no server was started.
