@@ -101,10 +101,7 @@ pub(super) fn at_failure(inner: &Inner) -> Option<String> {
 
 /// The same of one mock.
 pub(super) fn of_one_at_failure(inner: &Inner, endpoint: &Arc<Endpoint>) -> Option<String> {
-    inner.refresh();
-    let mut failures = Vec::new();
-    of_mock(inner, endpoint, &mut failures);
-    known(inner, &failures)
+    of_one(inner, endpoint).err().and_then(|unmet| known(inner, &unmet.failures))
 }
 
 fn known(inner: &Inner, failures: &[String]) -> Option<String> {

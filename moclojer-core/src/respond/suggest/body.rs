@@ -1,6 +1,7 @@
 //! A JSON body changed as little as gives it a shape, and the smallest body of a shape.
 
 use super::Edit;
+use crate::json::pointer::push_key;
 use crate::json::{Object, Value};
 use crate::spec::shape::Shape;
 
@@ -78,8 +79,7 @@ impl Repair {
 
     fn below<T>(&mut self, key: &str, go: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.pointer.len();
-        self.pointer.push('/');
-        self.pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+        push_key(&mut self.pointer, key);
         let done = go(self);
         self.pointer.truncate(length);
         done
