@@ -71,8 +71,8 @@ pub(super) struct Pool {
 struct State {
     /// In the order in which they were stopped.
     resting: VecDeque<(Arc<Port>, Rest)>,
-    /// Numbers of closed ports, in the same order.
-    remembered: VecDeque<(u16, Rest)>,
+    /// Closed ports, or such that are just being closed, in the same order: their numbers come back.
+    remembered: VecDeque<(Arc<Port>, Rest)>,
     /// Open listeners: in use, resting, and being opened now.
     open: usize,
     turn: Turn,
@@ -147,12 +147,25 @@ impl Pool {
         self.state().open
     }
 
-    /// Whether every resting port and remembered number could be used again.
+    /// How many closed ports have numbers that will come back.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.state().remembered.len()
+    }
+
+    /// Chooses all resting ports for closing, and does not come to it.
+    #[cfg(test)]
+    pub(super) fn choose_all_for_closing(&self) {
+        let mut state = self.state();
+        let all = state.resting.len();
+        state.close_first(all);
+    }
+
+    /// Whether every resting or remembered port could be used again.
     #[cfg(test)]
     pub(super) fn has_rested(&self) -> bool {
         let state = self.state();
-        let mut rests =
-            state.resting.iter().map(|(_, rest)| rest).chain(state.remembered.iter().map(|(_, rest)| rest));
+        let mut rests = state.resting.iter().chain(&state.remembered).map(|(_, rest)| rest);
         rests.all(|rest| rest.is_over(self.settings.rest, state.turn))
     }
 
@@ -180,13 +193,15 @@ impl Pool {
     /// Opens a listener: on a number that has rested, or on one that the system chooses.
     fn open(&self) -> io::Result<Arc<Port>> {
         for _ in 0..MOST_NUMBERS_TRIED {
-            let Some((number, rest)) = self.state().remembered_rested(&self.settings) else {
+            let Some((closed, rest)) = self.state().remembered_rested(&self.settings) else {
                 break;
             };
-            match Port::open(number, &self.runtime) {
+            // Whoever chose it for closing may not have come to it yet.
+            closed.close();
+            match Port::open(closed.address().port(), &self.runtime) {
                 Ok(port) => return Ok(port),
                 Err(error) if system::has_too_many_open_files(&error) => {
-                    self.state().remembered.push_front((number, rest));
+                    self.state().remembered.push_front((closed, rest));
                     return Err(error);
                 }
                 // Somebody else has it now.
@@ -262,8 +277,8 @@ impl State {
         self.resting.pop_front_if(|(_, rest)| rest.is_over(settings.rest, turn)).map(|(port, _)| port)
     }
 
-    /// The number that was closed first, if it has rested.
-    fn remembered_rested(&mut self, settings: &Settings) -> Option<(u16, Rest)> {
+    /// The port that was closed first, if it has rested.
+    fn remembered_rested(&mut self, settings: &Settings) -> Option<(Arc<Port>, Rest)> {
         let turn = self.turn;
         self.remembered.pop_front_if(|(_, rest)| rest.is_over(settings.rest, turn))
     }
@@ -274,7 +289,7 @@ impl State {
         self.open -= count;
         let mut closed = Vec::with_capacity(count);
         for (port, rest) in self.resting.drain(..count) {
-            self.remembered.push_back((port.address().port(), rest));
+            self.remembered.push_back((Arc::clone(&port), rest));
             closed.push(port);
         }
         closed
@@ -283,7 +298,7 @@ impl State {
     /// Gives `port` back, which the system chose, unless its number has not rested: then it is held until it has.
     fn unless_resting(&mut self, port: Arc<Port>, settings: &Settings) -> Option<Arc<Port>> {
         let number = port.address().port();
-        let place = self.remembered.iter().position(|(known, _)| *known == number);
+        let place = self.remembered.iter().position(|(known, _)| known.address().port() == number);
         match place.and_then(|place| self.remembered.remove(place)) {
             Some((_, rest)) if !rest.is_over(settings.rest, self.turn) => {
                 self.resting.push_front((port, rest));
@@ -296,11 +311,14 @@ impl State {
 
     /// The connections of the servers that were stopped since the thread came by last.
     fn stopped_in_turn(&self) -> Vec<Arc<Shared>> {
-        let resting = self.resting.iter().map(|(_, rest)| rest).rev();
-        let remembered = self.remembered.iter().map(|(_, rest)| rest).rev();
-        let turn = self.turn;
-        let resting = resting.take_while(|rest| rest.began_in(turn));
-        resting.chain(remembered.take_while(|rest| rest.began_in(turn))).map(Rest::connections).collect()
+        let of_turn = |ports: &VecDeque<(Arc<Port>, Rest)>, into: &mut Vec<_>| {
+            let rests = ports.iter().rev().map(|(_, rest)| rest);
+            into.extend(rests.take_while(|rest| rest.began_in(self.turn)).map(Rest::connections));
+        };
+        let mut stopped = Vec::new();
+        of_turn(&self.resting, &mut stopped);
+        of_turn(&self.remembered, &mut stopped);
+        stopped
     }
 
     /// Counts a turn and takes the spare listeners that are to be closed.

@@ -42,10 +42,10 @@ pub(super) struct Port {
     place: Mutex<Place>,
 }
 
-/// What changes of a port. Locked for a few instructions at a time: by who starts, stops and accepts, not by requests.
+/// What changes of a port. Locked by who starts, stops, accepts and closes, for a system call at most; not by requests.
 struct Place {
     /// `None` once the port was closed.
-    listener: Option<Arc<TcpListener>>,
+    listener: Option<TcpListener>,
     occupant: Option<Arc<dyn Occupant>>,
     accepting: Option<AbortHandle>,
 }
@@ -54,20 +54,21 @@ impl Port {
     /// Listens on port `number` (0 takes a free one); nobody stands there yet.
     pub(super) fn open(number: u16, runtime: &Handle) -> io::Result<Arc<Self>> {
         let (address, listener) = system::listen(number, runtime)?;
-        let place = Place { listener: Some(Arc::new(listener)), occupant: None, accepting: None };
+        let place = Place { listener: Some(listener), occupant: None, accepting: None };
         let port = Arc::new(Self { address, place: Mutex::new(place) });
         let accepting = runtime.spawn(accept_all(Arc::clone(&port))).abort_handle();
         port.place().accepting = Some(accepting);
         Ok(port)
     }
 
-    /// Closes the listener before it returns: the system refuses who comes later.
+    /// Closes the listener before it returns, whoever else is about to do so: the system refuses who comes later, and its
+    /// number is free.
     pub(super) fn close(&self) {
-        let (listener, accepting) = {
+        let accepting = {
             let mut place = self.place();
-            (place.listener.take(), place.accepting.take())
+            place.listener = None;
+            place.accepting.take()
         };
-        drop(listener);
         if let Some(accepting) = accepting {
             accepting.abort();
         }
@@ -97,8 +98,7 @@ impl Port {
 
     /// The next connection; `None` once the port was closed.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<Option<io::Result<(TcpStream, SocketAddr)>>> {
-        let listener = self.place().listener.clone();
-        match listener {
+        match &self.place().listener {
             Some(listener) => listener.poll_accept(cx).map(Some),
             None => Poll::Ready(None),
         }

@@ -35,10 +35,26 @@ fn spare_listeners_are_closed_after_a_while_and_their_numbers_come_back_first() 
     drop(servers);
     wait_until("the spare ones are closed", || pool.open_listeners() == 2);
     wait_until("all have rested", || pool.has_rested());
-    let again: Vec<_> = (0..20).map(|number| start_in(&pool, number)).collect();
+    let mut again = Vec::new();
+    for number in 0..20 {
+        let server = start_in(&pool, number);
+        // Other tests may have taken some of the numbers; those that are free come before the system is asked for one.
+        assert!(known.contains(&server.address()) || pool.remembered() == 0, "start {number}");
+        again.push(server);
+    }
     let known = again.iter().filter(|server| known.contains(&server.address())).count();
-    // Some other program of this machine may have taken one or the other.
-    assert!(known >= 15, "{known} of 20");
+    assert!(known > 2, "{known} of 20");
+}
+
+#[test]
+fn the_number_of_a_port_that_is_just_being_closed_comes_back() {
+    let pool = pool(100, 20, 2);
+    let address = start_in(&pool, "first").address();
+    wait_until("it has rested", || pool.has_rested());
+    pool.choose_all_for_closing();
+    let second = start_in(&pool, "second");
+    assert_eq!(second.address(), address);
+    assert_eq!(get(address).unwrap(), "second");
 }
 
 #[test]
