@@ -4,6 +4,7 @@ mod bus;
 mod storage;
 
 use std::cell::Cell;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 
@@ -30,6 +31,14 @@ pub trait Random: Send + Sync {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+impl SystemClock {
+    /// The one that all servers of a process can share.
+    pub(crate) fn shared() -> Arc<dyn Clock> {
+        static SHARED: LazyLock<Arc<dyn Clock>> = LazyLock::new(|| Arc::new(SystemClock));
+        Arc::clone(&SHARED)
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
@@ -39,6 +48,14 @@ impl Clock for SystemClock {
 /// The machine's randomness.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemRandom;
+
+impl SystemRandom {
+    /// The one that all servers of a process can share.
+    pub(crate) fn shared() -> Arc<dyn Random> {
+        static SHARED: LazyLock<Arc<dyn Random>> = LazyLock::new(|| Arc::new(SystemRandom));
+        Arc::clone(&SHARED)
+    }
+}
 
 impl Random for SystemRandom {
     fn next_u64(&self) -> u64 {

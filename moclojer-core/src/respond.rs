@@ -200,7 +200,7 @@ impl Default for Responder {
 impl Responder {
     /// Answers nothing yet; see [`load`](Self::load).
     pub fn new(options: Options) -> Self {
-        Self::with(options, Arc::new(SystemClock), Arc::new(SystemRandom))
+        Self::with(options, SystemClock::shared(), SystemRandom::shared())
     }
 
     /// The same with the time and chance of the caller, so that every answer can be made to repeat. What

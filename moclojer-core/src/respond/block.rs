@@ -1,10 +1,9 @@
 //! A host's block: its endpoints and their routes, made once and never changed; and how blocks are swapped.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
 
 use super::Responder;
 use super::chance::SeededEndpoints;
@@ -12,14 +11,14 @@ use super::disabled::Disabled;
 use super::plan::{FixedHeaders, Plan};
 use crate::route::Routes;
 use crate::spec::host::HostPattern;
-use crate::spec::{BodySource, Endpoint, Label, MethodMatch, Spec};
+use crate::spec::{Endpoint, Label, MethodMatch, Spec};
 use crate::template::Counters;
 
 /// All endpoints of one host (or of none), compiled.
 #[derive(Debug)]
 pub(super) struct Block {
     plans: Box<[Plan]>,
-    pub(super) routes: Routes,
+    routes: OnceLock<Routes>,
     /// Which draws the answers get, where there is a seed.
     pub(super) seeded: SeededEndpoints,
     /// The host's counters: those of the block before this one.
@@ -93,7 +92,7 @@ impl std::fmt::Debug for EndpointRef {
 /// Fixed bodies and header lists of a block: equal ones are kept once.
 #[derive(Default)]
 struct Shelf {
-    headers: HashMap<Vec<(HeaderName, HeaderValue)>, FixedHeaders>,
+    headers: HashSet<FixedHeaders>,
     bodies: HashSet<Bytes>,
 }
 
@@ -106,39 +105,53 @@ impl Shelf {
         body.clone()
     }
 
-    fn headers(&mut self, headers: Vec<(HeaderName, HeaderValue)>) -> FixedHeaders {
-        match self.headers.get(&headers) {
-            Some(shared) => Arc::clone(shared),
-            None => {
-                let shared: FixedHeaders = headers.as_slice().into();
-                self.headers.insert(headers, Arc::clone(&shared));
-                shared
-            }
+    fn headers(&mut self, headers: FixedHeaders) -> FixedHeaders {
+        if let Some(kept) = self.headers.get(&headers) {
+            return Arc::clone(kept);
         }
+        self.headers.insert(Arc::clone(&headers));
+        headers
     }
 }
 
 impl Block {
     pub(super) fn new(endpoints: Vec<Arc<Endpoint>>, seed: Option<u64>, counters: Arc<Counters>) -> Self {
-        let patterns: Vec<_> = endpoints.iter().map(|endpoint| &endpoint.path).collect();
-        let routes = Routes::build(&patterns);
         let seeded = SeededEndpoints::new(&endpoints, seed);
         let mut shelf = Shelf::default();
         let plan = |endpoint: Arc<Endpoint>| {
-            let body = match &endpoint.response.body {
-                BodySource::Fixed(body) => Some(shelf.body(body)),
-                _ => None,
-            };
+            let body = Plan::fixed_body(&endpoint).map(|body| shelf.body(body));
             let headers = Plan::fixed_headers(&endpoint).map(|headers| shelf.headers(headers));
             Plan::new(endpoint, body, headers)
         };
         let plans = endpoints.into_iter().map(plan).collect();
-        Self { plans, routes, seeded, counters, disabled: None }
+        let block = Self { plans, routes: OnceLock::new(), seeded, counters, disabled: None };
+        // No request of a host waits for them.
+        block.routes();
+        block
+    }
+
+    /// A block that may live for one test: what only many endpoints or misses need is made when it is needed.
+    pub(super) fn of_layer(endpoints: &[Arc<Endpoint>], seed: Option<u64>, counters: Arc<Counters>) -> Self {
+        let plan = |endpoint: &Arc<Endpoint>| {
+            let body = Plan::fixed_body(endpoint).cloned();
+            Plan::new(Arc::clone(endpoint), body, Plan::fixed_headers(endpoint))
+        };
+        let plans = endpoints.iter().map(plan).collect();
+        let seeded = SeededEndpoints::new(endpoints, seed);
+        Self { plans, routes: OnceLock::new(), seeded, counters, disabled: None }
+    }
+
+    /// Where its endpoints are found by their paths.
+    pub(super) fn routes(&self) -> &Routes {
+        self.routes.get_or_init(|| {
+            let patterns: Vec<_> = self.plans.iter().map(|plan| &plan.endpoint.path).collect();
+            Routes::build(&patterns)
+        })
     }
 
     /// The endpoint with this index of [`Routes`].
     pub(super) fn plan(&self, index: u32) -> &Plan {
-        // `routes` was built from exactly these endpoints.
+        // `routes` are built from exactly these endpoints.
         &self.plans[index as usize]
     }
 

@@ -108,7 +108,7 @@ impl HostedResponder {
     /// Answers 503 until [`set_coverage`](Self::set_coverage) says what is known. Whatever `options` say, mocks are
     /// taken for several owners' ([`Options::local`] is false).
     pub fn new(options: Options, settings: Settings, bounds: &Bounds) -> Self {
-        Self::with(options, settings, bounds, Arc::new(SystemClock), Arc::new(SystemRandom))
+        Self::with(options, settings, bounds, SystemClock::shared(), SystemRandom::shared())
     }
 
     /// The same with the time and chance of the caller.

@@ -1,11 +1,10 @@
 //! Endpoints that come before those of all hosts' blocks, the latest first: what tests put over a file.
 //!
-//! It has one block, of which each endpoint may name a host of its own; searches ask for that.
+//! It has one block, of which each endpoint may name a host of its own; searches ask for that. Few endpoints are asked one
+//! after the other, and no table of their paths is made unless a miss has to be told of.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use arc_swap::ArcSwapOption;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::block::Block;
 use super::search::Held;
@@ -14,13 +13,17 @@ use crate::ports::{Clock, Random};
 use crate::route::HostTable;
 use crate::spec::Endpoint;
 
-/// The block over all others, if there is one.
+/// The block over all others, if there is one. It lives for one test and has few readers, so that a lock costs least.
 #[derive(Debug, Default)]
-pub(super) struct Layer(ArcSwapOption<Block>);
+pub(super) struct Layer(Mutex<Option<Arc<Block>>>);
 
 impl Layer {
     pub(super) fn block(&self) -> Option<Held> {
-        Held::of_slot(&self.0)
+        self.lock().as_ref().map(Held::of_share)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,22 +38,22 @@ impl Responder {
     /// Puts these endpoints, the latest last, in the place of the layer's. One that was there goes on counting its
     /// answers. Calls must not overlap.
     pub(crate) fn set_layer(&self, endpoints: &[Arc<Endpoint>]) {
-        let Some(Layer(slot)) = &self.layer else {
+        let Some(layer) = &self.layer else {
             return;
         };
+        let before = layer.lock().clone();
         if endpoints.is_empty() {
-            slot.store(None);
+            *layer.lock() = None;
             return;
         }
-        let before = slot.load_full();
         let counters = before.as_ref().map(|before| Arc::clone(&before.counters)).unwrap_or_default();
-        let mut block = Block::new(endpoints.to_vec(), self.options.seed, counters);
+        let mut block = Block::of_layer(endpoints, self.options.seed, counters);
         if let (Some(before), Some(_)) = (before, self.options.seed) {
             let places: HashMap<*const Endpoint, u32> =
                 (0..).zip(before.plans()).map(|(index, plan)| (Arc::as_ptr(&plan.endpoint), index)).collect();
             let known = endpoints.iter().map(|endpoint| places.get(&Arc::as_ptr(endpoint)).copied());
             block.seeded = block.seeded.going_on(&before.seeded, known);
         }
-        slot.store(Some(Arc::new(block)));
+        *layer.lock() = Some(Arc::new(block));
     }
 }

@@ -82,7 +82,7 @@ impl Responder {
         let mut known: Vec<*const Endpoint> = Vec::new();
         if slashes {
             for block in search.blocks.into_iter().flatten() {
-                fitting_but_for_slashes(&block.routes, raw, |index| {
+                fitting_but_for_slashes(block.routes(), raw, |index| {
                     let endpoint = &block.plan(index).endpoint;
                     if known.len() < NAMED && !known.contains(&Arc::as_ptr(endpoint)) {
                         known.push(Arc::as_ptr(endpoint));
@@ -98,7 +98,7 @@ impl Responder {
         for (most, block) in std::iter::once((of_layer, layer)).chain(hosts.map(|block| (LOOKED_AT, block))) {
             let Some(block) = block else { continue };
             let room = most.saturating_sub(found.len());
-            block.routes.near(path, room, |index| found.push(&block.plan(index).endpoint));
+            block.routes().near(path, room, |index| found.push(&block.plan(index).endpoint));
         }
         // One loop for all of them and not one step of each: so the processor waits for many places of memory at once.
         found.retain(|endpoint| !known.contains(&Arc::as_ptr(endpoint)) && shown(endpoint));

@@ -77,16 +77,27 @@ impl Plan {
         templates(endpoint).any(Template::uses_time_or_chance)
     }
 
+    /// The body of an endpoint, if no template makes it.
+    pub(super) fn fixed_body(endpoint: &Endpoint) -> Option<&Bytes> {
+        match &endpoint.response.body {
+            BodySource::Fixed(body) => Some(body),
+            BodySource::Template(_) | BodySource::NotServed(_) => None,
+        }
+    }
+
     /// The headers of an endpoint, if they are the same for every request.
-    pub(super) fn fixed_headers(endpoint: &Endpoint) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    pub(super) fn fixed_headers(endpoint: &Endpoint) -> Option<FixedHeaders> {
         if endpoint.cors().is_some() {
             return None;
         }
-        let fixed = endpoint.response.headers.iter().map(|header| match &header.value {
-            HeaderSource::Fixed(value) => Some((header.name.clone(), value.clone())),
-            HeaderSource::Template(_) => None,
-        });
-        fixed.collect()
+        let mut fixed = Vec::with_capacity(endpoint.response.headers.len());
+        for header in endpoint.response.headers.iter() {
+            match &header.value {
+                HeaderSource::Fixed(value) => fixed.push((header.name.clone(), value.clone())),
+                HeaderSource::Template(_) => return None,
+            }
+        }
+        Some(fixed.into())
     }
 
     /// How many guards the request meets here: the body, and each declared parameter that it has.

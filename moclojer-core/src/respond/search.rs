@@ -12,6 +12,10 @@ use super::view::View;
 use crate::route::Segments;
 use crate::spec::{MethodMatch, Verb};
 
+/// With no more endpoints than this, each of a layer is asked whether it fits the path: a table of them costs more than it
+/// spares.
+const ASKED_EACH: u32 = 16;
+
 /// One request's way through the blocks of its host: exact, wildcard, none.
 pub(super) struct Search<'s, 'v> {
     pub(super) view: &'s View<'v>,
@@ -71,7 +75,7 @@ impl<'s, 'v> Search<'s, 'v> {
         }
         for (form, path) in self.forms() {
             for block in blocks.into_iter().flatten() {
-                let flow = block.routes.walk(path, |group| self.try_group(block, path, group, &rank));
+                let flow = block.routes().walk(path, |group| self.try_group(block, path, group, &rank));
                 match flow {
                     ControlFlow::Continue(()) => {}
                     ControlFlow::Break(Ok(index)) => {
@@ -90,9 +94,22 @@ impl<'s, 'v> Search<'s, 'v> {
         layer: &'s Held,
         rank: &impl Fn(MethodMatch) -> Option<u8>,
     ) -> Result<Option<Chosen<'s>>, NeedsBody> {
+        let asked_for =
+            |plan: &Plan| rank(plan.method).is_some() && plan.endpoint.answers_host(|| self.view.host());
+        if let Ok(count @ ..=ASKED_EACH) = u32::try_from(layer.plans().len()) {
+            for index in (0..count).rev().filter(|&index| asked_for(layer.plan(index))) {
+                let pattern = &layer.plan(index).endpoint.path;
+                for (form, path) in self.forms().filter(|(_, path)| pattern.fits(path)) {
+                    if let Some(chosen) = self.try_latest(layer, index, form, path)? {
+                        return Ok(Some(chosen));
+                    }
+                }
+            }
+            return Ok(None);
+        }
         let mut fitting = Vec::new();
         for (form, path) in self.forms() {
-            let _: ControlFlow<()> = layer.routes.walk(path, |group| {
+            let _: ControlFlow<()> = layer.routes().walk(path, |group| {
                 fitting.extend(group.iter().map(|&index| (index, form)));
                 ControlFlow::Continue(())
             });
@@ -100,20 +117,30 @@ impl<'s, 'v> Search<'s, 'v> {
         // The latest first; where both forms fit, the path as it is.
         fitting.sort_unstable_by_key(|&(index, form)| (std::cmp::Reverse(index), form));
         for (index, form) in fitting {
-            let plan = layer.plan(index);
-            if rank(plan.method).is_none() || !plan.endpoint.answers_host(self.view.host()) {
-                continue;
-            }
-            let Some(path) = self.form(form) else { continue };
-            match self.try_plan(layer, index, path) {
-                ControlFlow::Continue(()) => {}
-                ControlFlow::Break(Ok(index)) => {
-                    return Ok(Some(Chosen { plan, index, block: layer, form }));
-                }
-                ControlFlow::Break(Err(needs_body)) => return Err(needs_body),
+            if let Some(path) = self.form(form).filter(|_| asked_for(layer.plan(index)))
+                && let Some(chosen) = self.try_latest(layer, index, form, path)?
+            {
+                return Ok(Some(chosen));
             }
         }
         Ok(None)
+    }
+
+    /// An endpoint of a layer, if its guards hold for a path that it fits.
+    fn try_latest(
+        &self,
+        layer: &'s Held,
+        index: u32,
+        form: usize,
+        path: &Segments<'_>,
+    ) -> Result<Option<Chosen<'s>>, NeedsBody> {
+        match self.try_plan(layer, index, path) {
+            ControlFlow::Continue(()) => Ok(None),
+            ControlFlow::Break(Ok(index)) => {
+                Ok(Some(Chosen { plan: layer.plan(index), index, block: layer, form }))
+            }
+            ControlFlow::Break(Err(needs_body)) => Err(needs_body),
+        }
     }
 
     /// Endpoints of equal rank: exact method before ANY, more guards before fewer, then file order.
@@ -162,7 +189,7 @@ impl<'s, 'v> Search<'s, 'v> {
     pub(super) fn candidates(&self) -> Vec<(usize, &'s Plan)> {
         let [layer, blocks @ ..] = self.blocks;
         let mut found = layer.map(|layer| self.candidates_in(layer, Vec::new())).unwrap_or_default();
-        found.retain(|(_, plan)| plan.endpoint.answers_host(self.view.host()));
+        found.retain(|(_, plan)| plan.endpoint.answers_host(|| self.view.host()));
         blocks.into_iter().flatten().fold(found, |found, block| self.candidates_in(block, found))
     }
 
@@ -173,7 +200,7 @@ impl<'s, 'v> Search<'s, 'v> {
         mut found: Vec<(usize, &'b Plan)>,
     ) -> Vec<(usize, &'b Plan)> {
         for (form, path) in self.forms() {
-            let _: ControlFlow<()> = block.routes.walk(path, |group| {
+            let _: ControlFlow<()> = block.routes().walk(path, |group| {
                 for &index in group {
                     let plan = block.plan(index);
                     // A rest fits both forms.

@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 
@@ -26,7 +26,9 @@ pub enum HostClass {
 /// A block for each host, and one for endpoints without host.
 #[derive(Debug)]
 pub struct HostTable<T> {
-    shards: Box<[ArcSwap<Shard<T>>]>,
+    /// Made when the first name comes: many a table has none.
+    shards: OnceLock<Box<[ArcSwap<Shard<T>>]>>,
+    shard_count: usize,
     any: ArcSwapOption<T>,
     /// How many names and wildcard hosts there are: where there are none, none is looked up.
     names: AtomicUsize,
@@ -56,6 +58,7 @@ pub struct Block<T>(Hold<T>);
 enum Hold<T> {
     Named(Guard<Arc<Shard<T>>>, usize),
     Slot(Guard<Option<Arc<T>>>),
+    Share(Arc<T>),
 }
 
 /// The blocks that may answer for a host, best class first; each is looked up when it is asked for.
@@ -69,9 +72,9 @@ pub struct Blocks<'t, 'h, T> {
 impl<T> HostTable<T> {
     /// An empty table of so many shards (at least one): 16 for a local server, some thousand for many hosts.
     pub fn new(shards: usize) -> Self {
-        let empty = Arc::new(Shard(Vec::new()));
         Self {
-            shards: (0..shards.max(1)).map(|_| ArcSwap::new(Arc::clone(&empty))).collect(),
+            shards: OnceLock::new(),
+            shard_count: shards.max(1),
             any: ArcSwapOption::empty(),
             names: AtomicUsize::new(0),
             wildcards: AtomicUsize::new(0),
@@ -108,7 +111,7 @@ impl<T> HostTable<T> {
             None => (false, host.as_str()),
         };
         let hash = self.hash(wildcard, name);
-        let shard = self.shard(hash)?;
+        let shard = self.shard_of(self.shards.get_or_init(|| self.empty_shards()), hash)?;
         let old = shard.load();
         let found = old.search(hash, wildcard, name);
         let count = if wildcard { &self.wildcards } else { &self.names };
@@ -150,7 +153,7 @@ impl<T> HostTable<T> {
     /// All named hosts with their blocks, in no order; a host that is swapped meanwhile may be old or new.
     /// For messages: take no more than are to be shown.
     pub fn hosts(&self) -> impl Iterator<Item = (Arc<HostPattern>, Arc<T>)> {
-        self.shards.iter().flat_map(|shard| {
+        self.shards.get().into_iter().flatten().flat_map(|shard| {
             let shard = shard.load_full();
             (0..shard.0.len()).filter_map(move |at| {
                 shard.0.get(at).map(|entry| (Arc::clone(&entry.host), Arc::clone(&entry.block)))
@@ -164,7 +167,7 @@ impl<T> HostTable<T> {
             return None;
         }
         let hash = self.hash(wildcard, name);
-        let shard = self.shard(hash)?.load();
+        let shard = self.shard_of(self.shards.get()?, hash)?.load();
         let at = shard.search(hash, wildcard, name).ok()?;
         Some(Block(Hold::Named(shard, at)))
     }
@@ -173,9 +176,14 @@ impl<T> HostTable<T> {
         self.hasher.hash_one((wildcard, name))
     }
 
-    fn shard(&self, hash: u64) -> Option<&ArcSwap<Shard<T>>> {
+    fn empty_shards(&self) -> Box<[ArcSwap<Shard<T>>]> {
+        let empty = Arc::new(Shard(Vec::new()));
+        (0..self.shard_count).map(|_| ArcSwap::new(Arc::clone(&empty))).collect()
+    }
+
+    fn shard_of<'s>(&self, shards: &'s [ArcSwap<Shard<T>>], hash: u64) -> Option<&'s ArcSwap<Shard<T>>> {
         // The high bits choose the shard, so that the order inside one still spreads.
-        self.shards.get((hash >> 32) as usize % self.shards.len())
+        shards.get((hash >> 32) as usize % self.shard_count)
     }
 }
 
@@ -205,6 +213,11 @@ impl<T> Block<T> {
         block.is_some().then_some(Self(Hold::Slot(block)))
     }
 
+    /// A block that is not swapped while it is read.
+    pub(crate) fn of_share(block: &Arc<T>) -> Self {
+        Self(Hold::Share(Arc::clone(block)))
+    }
+
     /// A share of the block that may be kept.
     pub fn to_arc(&self) -> Arc<T> {
         Arc::clone(self.share())
@@ -214,6 +227,7 @@ impl<T> Block<T> {
         let share = match &self.0 {
             Hold::Named(shard, at) => shard.0.get(*at).map(|entry| &entry.block),
             Hold::Slot(block) => block.as_ref(),
+            Hold::Share(block) => Some(block),
         };
         share.expect("a hold is made only of a block that was found, and what it holds never changes")
     }

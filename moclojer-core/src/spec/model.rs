@@ -79,9 +79,9 @@ impl Endpoint {
         self.coded().map(|coded| coded.guards.as_slice()).unwrap_or_default()
     }
 
-    /// Whether it answers for a request's host, in the form that is compared.
-    pub(crate) fn answers_host(&self, host: &str) -> bool {
-        self.host.as_ref().is_none_or(|wanted| wanted.matches(host))
+    /// Whether it answers for a request's host, in the form that is compared, which is not made for one that names none.
+    pub(crate) fn answers_host<'h>(&self, host: impl FnOnce() -> &'h str) -> bool {
+        self.host.as_ref().is_none_or(|wanted| wanted.matches(host()))
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
+
+type Known = HashMap<Arc<str>, Arc<AtomicU64>>;
 
 /// Numbers by name, each from 1. A name that is known is counted without a lock.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Copied when a name is added, which is seldom: there are few of them.
-    known: ArcSwap<HashMap<Arc<str>, Arc<AtomicU64>>>,
+    known: OnceLock<ArcSwap<Known>>,
     adding: Mutex<()>,
 }
 
@@ -23,10 +25,15 @@ impl Counters {
 
     /// The next number of `name`; `None` for one name too many, or one that is too long.
     pub fn next(&self, name: &str) -> Option<u64> {
-        match self.known.load().get(name) {
+        match self.known().load().get(name) {
             Some(counter) => Some(count(counter)),
             None => self.added(name).map(|counter| count(&counter)),
         }
+    }
+
+    /// Most have none, and are made often.
+    fn known(&self) -> &ArcSwap<Known> {
+        self.known.get_or_init(ArcSwap::default)
     }
 
     fn added(&self, name: &str) -> Option<Arc<AtomicU64>> {
@@ -34,7 +41,7 @@ impl Counters {
             return None;
         }
         let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = self.known.load();
+        let known = self.known().load();
         if let Some(counter) = known.get(name) {
             // Another thread was faster.
             return Some(Arc::clone(counter));
@@ -45,7 +52,7 @@ impl Counters {
         let counter = Arc::default();
         let mut more = HashMap::clone(&known);
         more.insert(name.into(), Arc::clone(&counter));
-        self.known.store(Arc::new(more));
+        self.known().store(Arc::new(more));
         Some(counter)
     }
 }

@@ -203,6 +203,13 @@ impl MockState {
         }
     }
 
+    /// Whether it was not called as it was to be, or a closure of it panicked.
+    pub(super) fn has_failed(&self) -> bool {
+        self.times.is_some_and(|times| !times.holds(self.calls()))
+            || self.order.as_ref().is_some_and(|(order, _)| order.violation().is_some())
+            || !self.panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     pub(super) fn panics(&self) -> Vec<String> {
         self.panics.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

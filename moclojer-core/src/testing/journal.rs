@@ -1,9 +1,9 @@
-//! Requests that were received: kept in a ring that no request locks for others, read by tests with types.
+//! Requests that were received: kept in a bounded ring, read by tests with types.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
@@ -146,10 +146,13 @@ impl ReceivedRequest {
 fn path_params(request: &http::Request<Bytes>, endpoint: &Endpoint) -> Vec<(Box<str>, String)> {
     let mut params = Vec::new();
     let captures = &endpoint.path.captures;
+    if captures.is_empty() {
+        return params;
+    }
     let Ok(path) = Segments::new(request.uri().path()) else {
         return params;
     };
-    let other = if captures.is_empty() { None } else { path.other_slash() };
+    let other = path.other_slash();
     if let Some(fitting) = std::iter::once(&path).chain(&other).find(|path| endpoint.path.fits(path)) {
         endpoint.path.captures(fitting, |index, text| {
             params.extend(captures.get(index).map(|capture| (capture.name.clone(), text.into_owned())));
@@ -169,127 +172,86 @@ impl fmt::Debug for ReceivedRequest {
     }
 }
 
-/// How many places are made first; the next time twice as many, and so on: a test that sends few requests pays for few.
-const FIRST_CHUNK: usize = 8;
 /// How many bytes of bodies one ring keeps.
 const BODY_BYTES: usize = 64 << 20;
 
-/// A lock for each place, so that two requests meet only where one overtook the other by a whole round.
-type Place = Mutex<Option<ReceivedRequest>>;
-type Chunk = Box<[Place]>;
-
-/// The latest requests. A reader that comes between sees each place before or after.
+/// The latest requests.
 pub(super) struct Ring {
-    chunks: Box<[OnceLock<Chunk>]>,
-    places: u64,
-    written: AtomicU64,
-    /// All before this one are gone, or as good as.
-    first: AtomicU64,
-    /// Of the bodies that are kept, about.
-    bytes: AtomicUsize,
-    /// How many of them were forgotten at once.
-    cleared: AtomicU64,
+    most: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    requests: VecDeque<ReceivedRequest>,
+    /// Of their bodies.
+    bytes: usize,
+    /// How many came since all were forgotten.
+    written: u64,
 }
 
 impl Ring {
-    /// A ring of so many places, made when they are first needed.
-    pub(super) fn new(places: usize) -> Self {
-        let chunks = if places == 0 { 0 } else { chunk_of(places - 1).0 + 1 };
-        let chunks = (0..chunks).map(|_| OnceLock::new()).collect();
-        Self {
-            chunks,
-            places: places as u64,
-            written: AtomicU64::new(0),
-            first: AtomicU64::new(0),
-            bytes: AtomicUsize::new(0),
-            cleared: AtomicU64::new(0),
-        }
+    /// A ring of at most so many requests.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, kept: Mutex::default() }
     }
 
     pub(super) fn is_off(&self) -> bool {
-        self.places == 0
+        self.most == 0
     }
 
     pub(super) fn push(&self, request: &ReceivedRequest) {
-        let number = self.written.fetch_add(1, Ordering::AcqRel);
-        let Some(place) = self.place(number) else {
-            return;
-        };
-        self.bytes.fetch_add(request.body().len(), Ordering::AcqRel);
-        let before = locked(place).replace(request.clone());
-        self.forget(before);
-        if self.bytes.load(Ordering::Acquire) > BODY_BYTES {
-            self.make_room(number);
-        }
-    }
-
-    /// Forgets the oldest until the bodies that are left are within their bound; the latest stays, however large.
-    fn make_room(&self, latest: u64) {
-        self.first.fetch_max(latest.saturating_sub(self.places.saturating_sub(1)), Ordering::AcqRel);
-        let next = |oldest: u64| (oldest < latest).then_some(oldest + 1);
-        while self.bytes.load(Ordering::Acquire) > BODY_BYTES {
-            let Ok(oldest) = self.first.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) else {
+        {
+            let mut kept = self.lock();
+            kept.written += 1;
+            if self.is_off() {
                 return;
-            };
-            if let Some(place) = self.place(oldest) {
-                let forgotten = locked(place).take();
-                self.forget(forgotten);
             }
+            kept.bytes = kept.bytes.saturating_add(request.body().len());
+            kept.requests.push_back(request.clone());
         }
+        // What goes is dropped when nothing is locked: a closure may go with it.
+        while let Some(_gone) = self.take_oldest() {}
     }
 
-    fn forget(&self, request: Option<ReceivedRequest>) {
-        if let Some(request) = request {
-            self.bytes.fetch_sub(request.body().len(), Ordering::AcqRel);
+    /// The oldest request, if there are too many, or too many bytes; the latest stays, however large.
+    fn take_oldest(&self) -> Option<ReceivedRequest> {
+        let mut kept = self.lock();
+        let count = kept.requests.len();
+        if count <= self.most && (kept.bytes <= BODY_BYTES || count == 1) {
+            return None;
         }
-    }
-
-    /// The place of the request with this number in the ring.
-    fn place(&self, at: u64) -> Option<&Place> {
-        let at = usize::try_from(at.checked_rem(self.places)?).ok()?;
-        let (chunk, at) = chunk_of(at);
-        let places = FIRST_CHUNK << chunk;
-        let chunk = self.chunks.get(chunk)?;
-        let chunk = chunk.get_or_init(|| (0..places).map(|_| Place::default()).collect());
-        chunk.get(at)
+        let oldest = kept.requests.pop_front()?;
+        kept.bytes = kept.bytes.saturating_sub(oldest.body().len());
+        Some(oldest)
     }
 
     /// What is kept, in the order of arrival.
     pub(super) fn kept(&self) -> Vec<ReceivedRequest> {
-        let chunks = self.chunks.iter().filter_map(OnceLock::get);
-        let mut kept: Vec<ReceivedRequest> =
-            chunks.flatten().filter_map(|place| locked(place).clone()).collect();
+        let mut kept: Vec<_> = self.lock().requests.iter().cloned().collect();
+        // A request may be written before one that was counted before it.
         kept.sort_by_key(ReceivedRequest::number);
         kept
     }
 
     /// How many came since all were forgotten, those that are not kept any more included.
     pub(super) fn written(&self) -> u64 {
-        let cleared = self.cleared.load(Ordering::Acquire);
-        self.written.load(Ordering::Acquire).saturating_sub(cleared)
+        self.lock().written
     }
 
     /// How many are not kept any more.
     pub(super) fn lost(&self) -> u64 {
-        self.written().saturating_sub(self.kept().len() as u64)
+        let kept = self.lock();
+        kept.written.saturating_sub(kept.requests.len() as u64)
     }
 
-    /// Forgets all of them; numbers go on.
+    /// Forgets all of them.
     pub(super) fn clear(&self) {
-        self.cleared.store(self.written.load(Ordering::Acquire), Ordering::Release);
-        for place in self.chunks.iter().filter_map(OnceLock::get).flatten() {
-            let forgotten = locked(place).take();
-            self.forget(forgotten);
-        }
+        let forgotten = std::mem::take(&mut *self.lock());
+        drop(forgotten);
     }
-}
 
-/// In which chunk a place is, and where in it.
-fn chunk_of(place: usize) -> (usize, usize) {
-    let chunk = (place / FIRST_CHUNK + 1).ilog2();
-    (chunk as usize, place - FIRST_CHUNK * ((1 << chunk) - 1))
-}
-
-fn locked(place: &Place) -> MutexGuard<'_, Option<ReceivedRequest>> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -55,6 +55,11 @@ impl<R: Respond> Listening<R> {
         self.port.address()
     }
 
+    /// The beginning of its URLs: `http://127.0.0.1:49152`.
+    pub(crate) fn base(&self) -> &Arc<str> {
+        self.port.base()
+    }
+
     /// How many connections are open.
     #[cfg(test)]
     pub(crate) fn open_connections(&self) -> usize {

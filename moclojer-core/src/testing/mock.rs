@@ -103,8 +103,12 @@ pub struct MockBuilder {
     host: Option<HostPattern>,
     shape: Option<Box<Shape>>,
     guards: Vec<CodedGuard>,
-    state: Arc<OnceLock<Arc<MockState>>>,
+    /// Shared with closures, where there are any.
+    state: Option<Keeper>,
 }
+
+/// Where closures leave what they panic with: known once the mock is made.
+type Keeper = Arc<OnceLock<Arc<MockState>>>;
 
 impl MockBuilder {
     #[track_caller]
@@ -121,16 +125,7 @@ impl MockBuilder {
                 panic!("the path `{path}` cannot be read:{}", told.collect::<String>());
             }
         };
-        Self {
-            method,
-            parsed,
-            place,
-            name: None,
-            host: None,
-            shape: None,
-            guards: Vec::new(),
-            state: Arc::default(),
-        }
+        Self { method, parsed, place, name: None, host: None, shape: None, guards: Vec::new(), state: None }
     }
 
     /// A name for failures and logs, as `router-name` is in a file.
@@ -161,14 +156,16 @@ impl MockBuilder {
         let Ok(known) = HeaderName::from_bytes(name.as_bytes()) else {
             panic!("`{name}` is no name of a header: it has letters, digits and `-`");
         };
-        self.guards.push(CodedGuard::Header(known, self.guarded(wanted)));
+        let wanted = self.guarded(wanted);
+        self.guards.push(CodedGuard::Header(known, wanted));
         self
     }
 
     /// Only with this query parameter, both decoded; of a repeated one, one value has to hold. Types are written into
     /// the path: `/search?page|int`.
     pub fn query(mut self, name: &str, wanted: impl Into<TextMatcher>) -> Self {
-        self.guards.push(CodedGuard::Query(name.into(), self.guarded(wanted)));
+        let wanted = self.guarded(wanted);
+        self.guards.push(CodedGuard::Query(name.into(), wanted));
         self
     }
 
@@ -206,7 +203,8 @@ impl MockBuilder {
 
     /// Only with a body whose text is this.
     pub fn body_text(mut self, wanted: impl Into<TextMatcher>) -> Self {
-        self.guards.push(CodedGuard::Text(self.guarded(wanted)));
+        let wanted = self.guarded(wanted);
+        self.guards.push(CodedGuard::Text(wanted));
         self
     }
 
@@ -219,7 +217,7 @@ impl MockBuilder {
         what: impl Into<String>,
         holds: impl Fn(&ReceivedRequest) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let state = Arc::clone(&self.state);
+        let state = self.keeper();
         let test = move |request: &http::Request<Bytes>, endpoint: &Endpoint| {
             let request = ReceivedRequest::asked(request, endpoint);
             caught(&state, || holds(&request)).unwrap_or(false)
@@ -259,10 +257,10 @@ impl MockBuilder {
     /// must not wait for a request to a mock server. What it panics with is answered as 500 and told at the end of
     /// the test, so it may assert.
     pub fn respond_with<R: Into<Reply>>(
-        self,
+        mut self,
         answer: impl Fn(&ReceivedRequest) -> R + Send + Sync + 'static,
     ) -> Mock {
-        let state = Arc::clone(&self.state);
+        let state = self.keeper();
         let make = move |request: &http::Request<Bytes>, endpoint: &Endpoint| {
             let request = ReceivedRequest::asked(request, endpoint);
             match caught(&state, || answer(&request).into()) {
@@ -274,14 +272,18 @@ impl MockBuilder {
     }
 
     /// What a text has to be, with a closure's panics kept.
-    fn guarded(&self, wanted: impl Into<TextMatcher>) -> TextMatch {
+    fn guarded(&mut self, wanted: impl Into<TextMatcher>) -> TextMatch {
         match wanted.into().0 {
             TextMatch::Test(what, holds) => {
-                let state = Arc::clone(&self.state);
+                let state = self.keeper();
                 TextMatch::Test(what, Arc::new(move |text| caught(&state, || holds(text)).unwrap_or(false)))
             }
             other => other,
         }
+    }
+
+    fn keeper(&mut self) -> Keeper {
+        Arc::clone(self.state.get_or_insert_default())
     }
 
     fn query_params(&self) -> Vec<QueryParam> {
@@ -324,7 +326,7 @@ pub struct Mock {
     answer: Option<CodedAnswer>,
     times: Option<Times>,
     order: Option<CallOrder>,
-    state: Arc<OnceLock<Arc<MockState>>>,
+    state: Option<Keeper>,
 }
 
 impl Mock {
@@ -356,8 +358,10 @@ impl Mock {
             (order, place)
         });
         let state = Arc::new(MockState::new(self.times, order));
-        // Closures were made before there was something that keeps their panics.
-        let _ = self.state.set(Arc::clone(&state));
+        if let Some(keeper) = self.state {
+            // A mock is finished once.
+            let _ = keeper.set(Arc::clone(&state));
+        }
         let owner: Arc<dyn Any + Send + Sync> = Arc::clone(&state) as _;
         let coded = Some(Coded { guards: self.guards, answer: self.answer, owner });
         endpoint.rare = Some(Box::new(Rare { cors: None, coded }));
@@ -394,7 +398,7 @@ fn value_of(value: impl Serialize) -> Value {
 }
 
 /// What a closure gives; none when it panicked, which the mock keeps for the end of the test.
-fn caught<T>(state: &OnceLock<Arc<MockState>>, closure: impl FnOnce() -> T) -> Option<T> {
+fn caught<T>(state: &Keeper, closure: impl FnOnce() -> T) -> Option<T> {
     // A closure that panicked is not looked into again by us; what it shares with the test is the test's affair.
     match catch_unwind(AssertUnwindSafe(closure)) {
         Ok(value) => Some(value),

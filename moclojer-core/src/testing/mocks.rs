@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use super::expect::MockState;
 use super::journal::{Answered, ReceivedRequest, Ring};
@@ -53,7 +53,7 @@ pub(super) struct Inner {
     /// Whether a panic has told what is unmet.
     told: AtomicBool,
     /// Where it listens, as the beginning of a URL.
-    base: OnceLock<String>,
+    base: OnceLock<Arc<str>>,
 }
 
 impl Default for Mocks {
@@ -188,6 +188,12 @@ impl Inner {
         self.lock().clone()
     }
 
+    /// Those of which something is to be told.
+    pub(super) fn with_failures(&self) -> Vec<Arc<Endpoint>> {
+        let fails = |mock: &&Arc<Endpoint>| state_of(mock).is_some_and(MockState::has_failed);
+        self.lock().iter().filter(fails).cloned().collect()
+    }
+
     /// Whether a mock has not been taken away.
     pub(super) fn has(&self, endpoint: &Arc<Endpoint>) -> bool {
         self.lock().iter().any(|mock| Arc::ptr_eq(mock, endpoint))
@@ -209,14 +215,14 @@ impl Inner {
         self.strict
     }
 
-    pub(super) fn listens_at(&self, base: String) {
+    pub(super) fn listens_at(&self, base: Arc<str>) {
         // A server starts once.
         let _ = self.base.set(base);
     }
 
     /// The beginning of a URL to it, if it listens.
     pub(super) fn listening(&self) -> Option<&str> {
-        self.base.get().map(String::as_str)
+        self.base.get().map(|base| &**base)
     }
 
     /// The same for a line that people read.
@@ -331,11 +337,58 @@ impl Respond for Inner {
     }
 }
 
+/// The mocks as a server's connections know them: what is left of a connection does not keep them.
+impl Respond for Weak<Inner> {
+    fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
+        match self.upgrade() {
+            Some(inner) => inner.respond(request, body),
+            None => Step::Answer(stopped()),
+        }
+    }
+}
+
+/// For a request that was being read when its server stopped. Its connection is being closed.
+fn stopped() -> respond::Answer {
+    respond::Answer {
+        status: http::StatusCode::SERVICE_UNAVAILABLE,
+        headers: Headers::Made(Vec::new()),
+        body: Bytes::from_static(b"the mock server was stopped"),
+        outcome: Outcome::Own,
+    }
+}
+
+/// A longer body is shared with whoever read it.
+const BODY_COPIED: usize = 4 << 10;
+
+/// A request of its own: one piece of memory, and none of a connection's buffer, so that the next request is read into the
+/// same one and the journal keeps no more than what was sent.
 fn owned(request: &Request<'_>, body: &Bytes) -> http::Request<Bytes> {
-    let mut owned = http::Request::new(body.clone());
+    let path = request.target.path_and_query().filter(|_| request.target.authority().is_none());
+    let path = path.map_or(&[][..], |path| path.as_str().as_bytes());
+    let short_body = Some(body).filter(|body| body.len() <= BODY_COPIED).map_or(&[][..], |body| body);
+    let values = || request.headers.values().map(HeaderValue::as_bytes);
+    let length = path.len() + short_body.len() + values().map(<[u8]>::len).sum::<usize>();
+    let mut all = BytesMut::with_capacity(length);
+    [path, short_body].into_iter().chain(values()).for_each(|piece| all.extend_from_slice(piece));
+    let mut all = all.freeze();
+
+    let path = all.split_to(path.len());
+    let short_body = all.split_to(short_body.len());
+    let mut owned = http::Request::new(if body.len() <= BODY_COPIED { short_body } else { body.clone() });
     owned.method_mut().clone_from(request.method);
-    owned.uri_mut().clone_from(request.target);
-    owned.headers_mut().clone_from(request.headers);
+    *owned.uri_mut() = match Uri::from_maybe_shared(path) {
+        Ok(target) => target,
+        // A whole URL.
+        Err(_) => request.target.clone(),
+    };
+    let mut headers = request.headers.clone();
+    for value in headers.values_mut() {
+        if let Ok(mut copied) = HeaderValue::from_maybe_shared(all.split_to(value.len())) {
+            copied.set_sensitive(value.is_sensitive());
+            *value = copied;
+        }
+    }
+    *owned.headers_mut() = headers;
     owned
 }
 

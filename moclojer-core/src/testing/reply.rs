@@ -51,7 +51,8 @@ pub fn status(status: u16) -> Reply {
 
 impl Reply {
     fn with_type(body: impl Into<Bytes>, content_type: &'static str) -> Self {
-        bytes(body).header(header::CONTENT_TYPE.as_str(), content_type)
+        let content_type = (header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self { headers: vec![content_type], ..bytes(body) }
     }
 
     /// The same with another status.

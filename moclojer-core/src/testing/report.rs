@@ -69,7 +69,7 @@ impl fmt::Debug for Unmet {
 pub(super) fn of_all(inner: &Inner) -> Result<(), Unmet> {
     inner.refresh();
     let mut failures = Vec::new();
-    for endpoint in inner.mocks() {
+    for endpoint in inner.with_failures() {
         of_mock(inner, &endpoint, &mut failures);
     }
     if inner.is_strict() {
@@ -93,7 +93,7 @@ pub(super) fn at_failure(inner: &Inner) -> Option<String> {
     inner.refresh();
     let mut failures = Vec::new();
     failures.extend(unexpected(inner));
-    for endpoint in inner.mocks() {
+    for endpoint in inner.with_failures() {
         of_mock(inner, &endpoint, &mut failures);
     }
     known(inner, &failures)

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ const JOURNAL: usize = 1_000;
 /// See [the module](super) for an example.
 pub struct MockServer {
     // Dropped first, so that nothing comes while what came is looked at.
-    listening: Listening<Inner>,
+    listening: Listening<Weak<Inner>>,
     mocks: Mocks,
 }
 
@@ -136,7 +136,7 @@ impl Settings {
             strict: false,
             journal: JOURNAL,
             seed: None,
-            clock: Arc::new(SystemClock),
+            clock: SystemClock::shared(),
         }
     }
 
@@ -213,9 +213,9 @@ impl Settings {
     /// A file cannot be read, files have errors, or no port of loopback can be had.
     pub fn try_start(self) -> Result<MockServer, StartError> {
         let mocks = self.try_without_socket()?;
-        let started = Listening::start(Arc::clone(mocks.inner()), serve::Options::default());
+        let started = Listening::start(Arc::new(Arc::downgrade(mocks.inner())), serve::Options::default());
         let listening = started.map_err(StartError::Listen)?;
-        mocks.inner().listens_at(format!("http://{}", listening.address()));
+        mocks.inner().listens_at(Arc::clone(listening.base()));
         Ok(MockServer { listening, mocks })
     }
 
@@ -238,7 +238,7 @@ impl Settings {
     pub fn try_without_socket(self) -> Result<Mocks, StartError> {
         let specs = read(&self.sources)?;
         let options = respond::Options { seed: self.seed, ..respond::Options::default() };
-        let responder = Responder::layered(options, self.clock, Arc::new(SystemRandom));
+        let responder = Responder::layered(options, self.clock, SystemRandom::shared());
         Ok(Mocks::with(responder, &specs, self.journal, self.strict))
     }
 }

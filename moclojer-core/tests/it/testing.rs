@@ -12,8 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use moclojer_core::testing::{
-    CallOrder, Mocks, Settings, absent, any, any_method, bytes, containing, delete, get, head, json, options,
-    patch, post, put, regex, request, satisfying, status, template, text,
+    CallOrder, MockHandle, Mocks, Settings, absent, any, any_method, bytes, containing, delete, get, head,
+    json, options, patch, post, put, regex, request, satisfying, status, template, text,
 };
 
 /// Asks mocks without headers and body.
@@ -476,4 +476,52 @@ fn what_cannot_be_read_is_said_where_it_stands() {
     let missing = Settings::new().file("no/such.yml").try_without_socket().unwrap_err().to_string();
     assert!(missing.starts_with("the mock file no/such.yml cannot be read: "), "{missing}");
     assert!(missing.contains("the test runs in "), "{missing}");
+}
+
+#[test]
+fn few_mocks_are_found_as_many_are() {
+    let patterns = [
+        "/:s",
+        "/a",
+        "/a-b",
+        "/:from-:to",
+        "/:n|int",
+        "/x:s",
+        "/*rest",
+        "/a/",
+        "/a/b",
+        "/:s/b",
+        "/a/:n|int",
+        "/:s/:n",
+        "/a/*",
+        "/:n|int/",
+        "/",
+    ];
+    let paths = [
+        "/", "/a", "/a/", "/a-b", "/a-b/", "/7", "/7/", "/x7", "/a/b", "/a/b/", "/a/7", "/c/b", "/c/7/",
+        "/a/b/c", "/%61", "/-", "//", "/x",
+    ];
+    let (few, many) = (Mocks::new(), Mocks::new());
+    // More than are asked one by one; none of them fits anything.
+    for number in 0..30 {
+        many.mock(delete(&format!("/elsewhere/{number}")).respond("never"));
+    }
+    let mut answered = 0;
+    // Each begins with another one, so that each is the latest once, and the first once.
+    for first in 0..patterns.len() {
+        few.reset();
+        let mut added = Vec::new();
+        for at in 0..patterns.len() {
+            let pattern = patterns[(first + at) % patterns.len()];
+            few.mock(get(pattern).respond(pattern));
+            added.push(many.mock(get(pattern).respond(pattern)));
+        }
+        for path in paths {
+            let answer = got(&few, path);
+            answered += usize::from(answer.starts_with("200 "));
+            assert_eq!(answer, got(&many, path), "{path}, the first is {}", patterns[first]);
+        }
+        added.iter().for_each(MockHandle::remove);
+    }
+    assert!(answered > 200, "{answered}");
 }

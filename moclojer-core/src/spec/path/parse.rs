@@ -61,7 +61,8 @@ struct Draft {
 
 impl<'t> Parser<'t> {
     fn segments(&mut self) -> Vec<Segment> {
-        let mut segments = Vec::new();
+        let slashes = self.text.bytes().filter(|&byte| byte == b'/').count();
+        let mut segments = Vec::with_capacity(slashes.min(MAX_SEGMENTS));
         let mut rest: Option<Range<usize>> = None;
         while self.take('/') {
             if let Some(range) = rest.take() {
@@ -74,11 +75,26 @@ impl<'t> Parser<'t> {
                 self.at = self.text.len();
                 break;
             }
+            if let Some(text) = self.plain_segment() {
+                segments.push(Segment::Literal(text.into()));
+                continue;
+            }
             let draft = self.segment();
             rest = draft.rest.as_ref().map(|(_, range)| range.clone());
             segments.push(finished(draft));
         }
         segments
+    }
+
+    /// The whole segment if it is text that says nothing but itself, as most do.
+    fn plain_segment(&mut self) -> Option<&'t str> {
+        let rest = &self.text[self.at..];
+        let text = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
+        if text.contains(['\\', '%', '{', '}', ':', '*']) {
+            return None;
+        }
+        self.at += text.len();
+        Some(text)
     }
 
     /// Up to the `/`, the `?` or the end that follows the segment.

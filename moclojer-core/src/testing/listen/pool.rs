@@ -53,7 +53,8 @@ impl Settings {
     /// Half of the files that this process may open, and a second.
     pub(super) fn of_process() -> Self {
         let most_open = (system::most_open_files() / 2).max(16);
-        Self { most_open, rest: Duration::from_secs(1), kept: 64 }
+        let rest_ms: u64 = std::env::var("REST_MS").ok().and_then(|x| x.parse().ok()).unwrap_or(1000);
+        Self { most_open, rest: Duration::from_millis(rest_ms), kept: 64 }
     }
 }
 
@@ -309,11 +310,12 @@ impl State {
         }
     }
 
-    /// The connections of the servers that were stopped since the thread came by last.
+    /// The connections of the servers that were stopped since the thread came by last, where some may be open.
     fn stopped_in_turn(&self) -> Vec<Arc<Shared>> {
         let of_turn = |ports: &VecDeque<(Arc<Port>, Rest)>, into: &mut Vec<_>| {
             let rests = ports.iter().rev().map(|(_, rest)| rest);
-            into.extend(rests.take_while(|rest| rest.began_in(self.turn)).map(Rest::connections));
+            let rests = rests.take_while(|rest| rest.began_in(self.turn));
+            into.extend(rests.filter_map(Rest::open_connections));
         };
         let mut stopped = Vec::new();
         of_turn(&self.resting, &mut stopped);

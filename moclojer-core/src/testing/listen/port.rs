@@ -39,6 +39,8 @@ impl<R: Respond> Occupant for Connections<R> {
 /// A port of loopback.
 pub(super) struct Port {
     address: SocketAddr,
+    /// Of URLs, made once for all who will stand here.
+    base: Arc<str>,
     place: Mutex<Place>,
 }
 
@@ -55,7 +57,8 @@ impl Port {
     pub(super) fn open(number: u16, runtime: &Handle) -> io::Result<Arc<Self>> {
         let (address, listener) = system::listen(number, runtime)?;
         let place = Place { listener: Some(listener), occupant: None, accepting: None };
-        let port = Arc::new(Self { address, place: Mutex::new(place) });
+        let port =
+            Arc::new(Self { address, base: format!("http://{address}").into(), place: Mutex::new(place) });
         let accepting = runtime.spawn(accept_all(Arc::clone(&port))).abort_handle();
         port.place().accepting = Some(accepting);
         Ok(port)
@@ -76,6 +79,11 @@ impl Port {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The beginning of a URL to it.
+    pub(super) fn base(&self) -> &Arc<str> {
+        &self.base
     }
 
     /// Gives the connections that are accepted from now on to `occupant`.
@@ -106,8 +114,10 @@ impl Port {
 
     /// Gives a connection to whoever stands here.
     fn hand_over(&self, io: TcpStream, peer: SocketAddr) {
-        // Both fail only on a socket that is gone already.
-        let _ = io.set_nodelay(true);
+        if !system::INHERITS_NO_DELAY {
+            // Fails only on a socket that is gone already.
+            let _ = io.set_nodelay(true);
+        }
         let nobody = {
             // Held until the connection is counted: who takes the server off afterwards finds it among the open ones.
             let place = self.place();
@@ -120,7 +130,7 @@ impl Port {
             }
         };
         if let Some(io) = nobody {
-            // A reset: the client learns of it at once, and no port is left in TIME_WAIT.
+            // A reset: the client learns of it at once, and no port is left in TIME_WAIT. Fails as above.
             let _ = io.set_zero_linger();
         }
     }

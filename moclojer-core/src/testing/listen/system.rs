@@ -9,6 +9,9 @@ use tokio::runtime::Handle;
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
+/// Connections are made with their listener's setting of `TCP_NODELAY`: one system call less for each.
+pub(super) const INHERITS_NO_DELAY: bool = cfg!(target_os = "linux");
+
 /// Open files where the system's limit is not known: the smallest that is common.
 const FEW_FILES: usize = 256;
 
@@ -34,6 +37,9 @@ pub(super) fn listen(port: u16, runtime: &Handle) -> io::Result<(SocketAddr, Tcp
     // Windows would let two programs listen there.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
+    if INHERITS_NO_DELAY {
+        socket.set_nodelay(true)?;
+    }
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     let listener = socket.listen(BACKLOG)?;
     Ok((listener.local_addr()?, listener))

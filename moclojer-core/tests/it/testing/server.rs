@@ -151,3 +151,68 @@ fn many_servers_at_once_see_their_own_requests_alone() {
     });
     threads.collect::<Vec<_>>().into_iter().for_each(|thread| thread.join().unwrap());
 }
+
+#[test]
+fn what_the_journal_keeps_stays_while_the_connection_goes_on() {
+    let server = MockServer::start();
+    server.mock(post("/:name").respond(204));
+    let long = "x".repeat(9_000);
+    let url = format!("http://{}", server.address());
+    let request = |target: &str, number: u32, body: &str, last: &str| {
+        format!(
+            "POST {target}?n={number} HTTP/1.1\r\nhost: here\r\nx-number: {number}\r\ncontent-length: {}\r\n{last}\r\n{body}",
+            body.len()
+        )
+    };
+    let all = [
+        request("/first", 1, "one", ""),
+        request("/second", 2, &long, ""),
+        // As a client sends it that takes the server for a proxy.
+        request(&format!("{url}/third"), 3, "", ""),
+        request("/fourth", 4, "four", "connection: close\r\n"),
+    ];
+    assert_eq!(exchange(server.address(), &all.concat()).matches("HTTP/1.1 204").count(), 4);
+    let kept = server.requests();
+    let told = kept.iter().map(|request| {
+        let number = request.header("x-number").unwrap_or_default();
+        format!(
+            "{} {} {} {number} {}",
+            request.uri(),
+            request.path(),
+            request.headers().len(),
+            request.body().len()
+        )
+    });
+    let expected = [
+        "/first?n=1 /first 3 1 3".to_owned(),
+        "/second?n=2 /second 3 2 9000".to_owned(),
+        format!("{url}/third?n=3 /third 3 3 0"),
+        "/fourth?n=4 /fourth 4 4 4".to_owned(),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(kept[0].body_text(), "one");
+    assert_eq!(kept[1].body_text(), long);
+    assert_eq!(kept[3].path_param("name"), Some("fourth"));
+}
+
+#[test]
+fn a_request_under_way_does_not_keep_the_mocks_of_a_stopped_server() {
+    let server = MockServer::start();
+    let held = std::sync::Arc::new(());
+    let shared = std::sync::Arc::clone(&held);
+    server.mock(get("/").respond_with(move |_| {
+        let _kept = &shared;
+        "hello"
+    }));
+    let mut open = TcpStream::connect(server.address()).unwrap();
+    open.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\nGET / HTTP/1.1\r\nho").unwrap();
+    let mut first = [0; 9];
+    open.read_exact(&mut first).unwrap();
+    drop(server);
+    assert_eq!(std::sync::Arc::strong_count(&held), 1, "its mocks are gone with it");
+    // The rest of the second request is not answered.
+    let _ = open.write_all(b"st: here\r\n\r\n");
+    let mut rest = String::new();
+    let _ = open.read_to_string(&mut rest);
+    assert_eq!(rest.matches("HTTP/1.1").count(), 0, "{rest}");
+}

@@ -38,9 +38,9 @@ impl Rest {
         self.turn == turn
     }
 
-    /// The connections of the server.
-    pub(super) fn connections(&self) -> Arc<Shared> {
-        Arc::clone(&self.connections)
+    /// The connections of the server, if some may be open.
+    pub(super) fn open_connections(&self) -> Option<Arc<Shared>> {
+        self.connections.over().is_none().then(|| Arc::clone(&self.connections))
     }
 
     /// All connections have ended, `rest` has passed since, and whoever waited to be accepted at the stop is gone.

@@ -205,3 +205,13 @@ fn a_future_runs_on_the_thread_of_the_mock_servers() {
     let name = name.recv_timeout(Duration::from_secs(20)).unwrap();
     assert_eq!(name.as_deref(), Some("moclojer-mocks"));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn connections_send_at_once_as_their_listener_was_told() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let (address, listener) = super::super::system::listen(0, runtime.handle()).unwrap();
+    let _client = TcpStream::connect(address).unwrap();
+    let (accepted, _) = runtime.block_on(listener.accept()).unwrap();
+    assert!(accepted.nodelay().unwrap());
+}
