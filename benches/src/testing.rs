@@ -230,7 +230,13 @@ fn push_starts(table: &mut Table<7>, title: &str, measured: &[Measured<Cost>]) {
         let [wall_us, cpu_us] = [wall, cpu_time].map(|value| format!("{:.1}", it.spread(value)));
         table.push([title.into(), profile.title.into(), wall_us, cpu_us, time, cpu, judged]);
     }
-    if let Some((ours, best)) = with_role(measured, Role::Ours).next().zip(best_peer(measured, wall)) {
+    let ours = || with_role(measured, Role::Ours).next();
+    if let Some((ours, floor)) = ours().zip(with_role(measured, Role::Floor).next()) {
+        let name = format!("ours to {}", floor.subject.profile().title);
+        let [time, cpu, _] = Ratios::of(ours, floor).cells(None);
+        table.push([title.into(), name, String::new(), String::new(), time, cpu, String::new()]);
+    }
+    if let Some((ours, best)) = ours().zip(best_peer(measured, wall)) {
         let name = format!("ours to {}, the fastest peer", best.subject.profile().title);
         let [time, cpu, judged] = Ratios::of(ours, best).cells(Some(Aim::ratio(1.0)));
         table.push([title.into(), name, String::new(), String::new(), time, cpu, judged]);

@@ -1,13 +1,16 @@
 //! The yardstick of mocks in tests: listeners that are used again, hyper, one fixed answer.
 //!
 //! It does the least that a mock server in tests can do: one thread with one runtime for the whole
-//! process, a start takes a listener out of a pool, a stop cuts its connections and gives it back at
-//! once. It routes nothing, records nothing, and lets no listener rest.
+//! process, a start takes a listener out of a pool, a stop cuts its connections and gives it back. It
+//! routes nothing and records nothing. The listener is used again at once; or, to tell what that alone
+//! costs, when it has rested for a second, as ours do.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
@@ -25,12 +28,14 @@ use super::frame::{BODY, MockServer};
 
 /// The background runtime, made at the first start.
 static BACKGROUND: OnceLock<Handle> = OnceLock::new();
-/// Listeners that nobody uses.
-static POOL: Mutex<Vec<Arc<Port>>> = Mutex::new(Vec::new());
+/// Listeners that nobody uses, in the order in which they were stopped, and since when.
+static POOL: Mutex<VecDeque<(Instant, Arc<Port>)>> = Mutex::new(VecDeque::new());
+/// How long a listener rests, where it does.
+const REST: Duration = Duration::from_secs(1);
 
 /// A server on a listener out of the pool.
 #[derive(Debug)]
-pub(crate) struct Bare {
+pub(crate) struct Bare<const RESTS: bool> {
     port: Arc<Port>,
 }
 
@@ -43,7 +48,7 @@ struct Port {
     connections: Mutex<Vec<AbortHandle>>,
 }
 
-impl MockServer for Bare {
+impl<const RESTS: bool> MockServer for Bare<RESTS> {
     async fn start() -> Result<Self> {
         Self::take()
     }
@@ -66,20 +71,23 @@ impl MockServer for Bare {
     }
 }
 
-impl Bare {
+impl<const RESTS: bool> Bare<RESTS> {
     fn take() -> Result<Self> {
-        let rested = lock(&POOL).pop();
-        let port = rested.map_or_else(Port::open, Ok)?;
+        let free = match RESTS {
+            true => lock(&POOL).pop_front_if(|(stopped, _)| stopped.elapsed() >= REST),
+            false => lock(&POOL).pop_back(),
+        };
+        let port = free.map_or_else(Port::open, |(_, port)| Ok(port))?;
         Ok(Self { port })
     }
 }
 
-impl Drop for Bare {
+impl<const RESTS: bool> Drop for Bare<RESTS> {
     fn drop(&mut self) {
         for connection in lock(&self.port.connections).drain(..) {
             connection.abort();
         }
-        lock(&POOL).push(self.port.clone());
+        lock(&POOL).push_back((Instant::now(), self.port.clone()));
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn bare_server_is_driven_with_every_answer_checked() {
-        let rates = measure::<Bare>(1).expect("the bare server works");
+        let rates = measure::<Bare<false>>(1).expect("the bare server works");
         assert!(rates.one.per_second() > 0.0 && rates.many.per_second() > 0.0, "{rates:?}");
     }
 }

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn short_row_has_one_median_and_every_answer_is_checked() {
-        let row = measure::<Bare>(Frame::Plain, 20).expect("the bare server works");
+        let row = measure::<Bare<false>>(Frame::Plain, 20).expect("the bare server works");
         assert!(matches!(*row.medians_us, [median] if median > 0.0), "{row:?}");
     }
 }

@@ -79,7 +79,7 @@ mod tests {
     fn bare_server_passes_its_tests_in_every_shape() {
         for frame in [Frame::Tokio, Frame::Plain] {
             for threads in [1, 4] {
-                let cost = measure::<Bare>(Shape { frame, threads, tests: 10 });
+                let cost = measure::<Bare<true>>(Shape { frame, threads, tests: 10 });
                 assert!(cost.is_ok(), "{frame:?}, {threads} threads: {cost:?}");
             }
         }

@@ -19,6 +19,8 @@ use super::starts::{self, Cost, Shape};
 pub(crate) enum Subject {
     /// The yardstick.
     Bare,
+    /// The yardstick, but that its ports rest.
+    BareResting,
     /// Ours.
     Ours,
     /// wiremock, pooled.
@@ -59,6 +61,8 @@ pub(crate) struct Profile {
 pub(crate) enum Role {
     /// What the others are compared with.
     Yardstick,
+    /// What nobody whose ports rest can go below.
+    Floor,
     /// What has aims.
     Ours,
     /// What ours shall not stand behind.
@@ -92,7 +96,8 @@ impl Subject {
     /// What the bench has to know of it.
     pub(crate) fn profile(self) -> Profile {
         match self {
-            Self::Bare => profile::<Bare>("bare hyper", Role::Yardstick, true),
+            Self::Bare => profile::<Bare<false>>("bare hyper", Role::Yardstick, true),
+            Self::BareResting => profile::<Bare<true>>("bare hyper, ports rest", Role::Floor, true),
             Self::Ours => {
                 let mut ours = profile::<Ours>("ours", Role::Ours, true);
                 ours.measures.without_socket = Some(ours::without_socket);
