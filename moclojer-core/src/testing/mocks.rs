@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::expect::MockState;
-use super::journal::{Answered, ReceivedRequest, Ring};
+use super::journal::{Answered, ReceivedRequest, Ring, owned};
 use super::mock::Mock;
 use super::report::{self, Unmet};
 use super::server::Settings;
@@ -355,41 +355,6 @@ fn stopped() -> respond::Answer {
         body: Bytes::from_static(b"the mock server was stopped"),
         outcome: Outcome::Own,
     }
-}
-
-/// A longer body is shared with whoever read it.
-const BODY_COPIED: usize = 4 << 10;
-
-/// A request of its own: one piece of memory, and none of a connection's buffer, so that the next request is read into the
-/// same one and the journal keeps no more than what was sent.
-fn owned(request: &Request<'_>, body: &Bytes) -> http::Request<Bytes> {
-    let path = request.target.path_and_query().filter(|_| request.target.authority().is_none());
-    let path = path.map_or(&[][..], |path| path.as_str().as_bytes());
-    let short_body = Some(body).filter(|body| body.len() <= BODY_COPIED).map_or(&[][..], |body| body);
-    let values = || request.headers.values().map(HeaderValue::as_bytes);
-    let length = path.len() + short_body.len() + values().map(<[u8]>::len).sum::<usize>();
-    let mut all = BytesMut::with_capacity(length);
-    [path, short_body].into_iter().chain(values()).for_each(|piece| all.extend_from_slice(piece));
-    let mut all = all.freeze();
-
-    let path = all.split_to(path.len());
-    let short_body = all.split_to(short_body.len());
-    let mut owned = http::Request::new(if body.len() <= BODY_COPIED { short_body } else { body.clone() });
-    owned.method_mut().clone_from(request.method);
-    *owned.uri_mut() = match Uri::from_maybe_shared(path) {
-        Ok(target) => target,
-        // A whole URL.
-        Err(_) => request.target.clone(),
-    };
-    let mut headers = request.headers.clone();
-    for value in headers.values_mut() {
-        if let Ok(mut copied) = HeaderValue::from_maybe_shared(all.split_to(value.len())) {
-            copied.set_sensitive(value.is_sensitive());
-            *value = copied;
-        }
-    }
-    *owned.headers_mut() = headers;
-    owned
 }
 
 fn fill(map: &mut HeaderMap, headers: Headers) {

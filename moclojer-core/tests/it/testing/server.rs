@@ -169,7 +169,7 @@ fn what_the_journal_keeps_stays_while_the_connection_goes_on() {
         request("/second", 2, &long, ""),
         // As a client sends it that takes the server for a proxy.
         request(&format!("{url}/third"), 3, "", ""),
-        request("/fourth", 4, "four", "connection: close\r\n"),
+        request("/fourth", 4, "four", "x-tag: a\r\nconnection: close\r\nx-tag: bb\r\nx-tag: \r\n"),
     ];
     assert_eq!(exchange(server.address(), &all.concat()).matches("HTTP/1.1 204").count(), 4);
     let kept = server.requests();
@@ -187,12 +187,14 @@ fn what_the_journal_keeps_stays_while_the_connection_goes_on() {
         "/first?n=1 /first 3 1 3".to_owned(),
         "/second?n=2 /second 3 2 9000".to_owned(),
         format!("{url}/third?n=3 /third 3 3 0"),
-        "/fourth?n=4 /fourth 4 4 4".to_owned(),
+        "/fourth?n=4 /fourth 7 4 4".to_owned(),
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected);
     assert_eq!(kept[0].body_text(), "one");
     assert_eq!(kept[1].body_text(), long);
     assert_eq!(kept[3].path_param("name"), Some("fourth"));
+    assert_eq!(kept[3].headers().get_all("x-tag").iter().collect::<Vec<_>>(), ["a", "bb", ""]);
+    assert_eq!(kept[3].header("connection"), Some("close"));
 }
 
 #[test]
