@@ -370,13 +370,14 @@ const CRATES: usize = 54;
 /// So much longer than a tokio + hyper project one with ours may build.
 const BUILD_SECONDS: f64 = 8.0;
 
-fn measure_projects(build: bool) -> Result<Table<4>> {
-    let mut table = Table::new(["one dev-dependency", "crates", "clean release build, s", "aim"]);
+fn measure_projects(build: bool) -> Result<Table<5>> {
+    let mut table = Table::new(["one dev-dependency", "crates", "clean build, s", "CPU s", "aim"]);
     let mut baseline = None;
     for project in [project::BARE, project::OURS].into_iter().chain(project::PEERS) {
         let made_up = MadeUp::write(project)?;
         let crates = made_up.crates().context(project.title)?;
-        let seconds = build.then(|| made_up.build_seconds()).transpose().context(project.title)?;
+        let build = build.then(|| made_up.build()).transpose().context(project.title)?;
+        let seconds = build.map(|build| build.seconds);
         let baseline = *baseline.get_or_insert(seconds);
         let mut judged = Vec::new();
         if project.title == project::OURS.title {
@@ -385,8 +386,9 @@ fn measure_projects(build: bool) -> Result<Table<4>> {
                 judged.push(Aim { most: baseline + BUILD_SECONDS, unit: " s" }.judge(seconds));
             }
         }
-        let seconds = seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}"));
-        table.push([project.title.into(), crates.to_string(), seconds, judged.join("; ")]);
+        let cell = |seconds: Option<f64>| seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}"));
+        let cpu_seconds = cell(build.map(|build| build.cpu_seconds));
+        table.push([project.title.into(), crates.to_string(), cell(seconds), cpu_seconds, judged.join("; ")]);
     }
     Ok(table)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 /// A project to make up.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +42,29 @@ pub(crate) const PEERS: [Project; 3] = [
     Project { title: "mockito", dependencies: r#"mockito = "*""# },
 ];
 
+/// What a build took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Build {
+    /// On the clock: it depends on how many cores are free.
+    pub(crate) seconds: f64,
+    /// Of the CPU, all its processes together.
+    pub(crate) cpu_seconds: f64,
+}
+
+/// CPU time of all processes that this one started and that have ended.
+fn children_cpu_seconds() -> Result<f64> {
+    /// The unit of these fields, whatever the kernel counts in.
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The name, which may hold spaces, ends with the last parenthesis; then come the third field and all others.
+    let (_, fields) = stat.rsplit_once(") ").context("/proc/self/stat has no name")?;
+    let mut ticks = fields.split(' ').skip(13).map(str::parse::<f64>);
+    match (ticks.next(), ticks.next()) {
+        (Some(Ok(user)), Some(Ok(system))) => Ok((user + system) / TICKS_A_SECOND),
+        _ => bail!("/proc/self/stat does not tell the time of children"),
+    }
+}
+
 /// A project in a folder that goes with it.
 #[derive(Debug)]
 pub(crate) struct MadeUp {
@@ -71,17 +94,18 @@ impl MadeUp {
         Ok(crates_of(&tree))
     }
 
-    /// Seconds of a clean build of everything for its tests.
-    pub(crate) fn build_seconds(&self) -> Result<f64> {
+    /// What a clean build for its tests takes, as `cargo test` makes it the first time.
+    pub(crate) fn build(&self) -> Result<Build> {
         let target = self.folder.join("target");
         if target.exists() {
             fs::remove_dir_all(&target)?;
         }
         // What is not on this machine yet is fetched before the clock runs.
         self.cargo(&["tree"])?;
-        let begin = Instant::now();
-        self.cargo(&["build", "--release", "--tests"])?;
-        Ok(begin.elapsed().as_secs_f64())
+        let (begin, cpu_before) = (Instant::now(), children_cpu_seconds()?);
+        self.cargo(&["test", "--no-run"])?;
+        let seconds = begin.elapsed().as_secs_f64();
+        Ok(Build { seconds, cpu_seconds: children_cpu_seconds()? - cpu_before })
     }
 
     /// Runs cargo in it, without the network where that is enough.
@@ -158,6 +182,16 @@ mod tests {
         assert!(text.ends_with(
             "[workspace]\n\n[dev-dependencies]\nmoclojer-core = { path = \"/somewhere/moclojer-core\" }\n"
         ));
+    }
+
+    #[test]
+    fn time_of_children_counts() {
+        let before = children_cpu_seconds().expect("Linux tells it");
+        let status =
+            Command::new("sh").args(["-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"]).status();
+        assert!(status.expect("there is a shell").success());
+        let spent = children_cpu_seconds().expect("Linux tells it") - before;
+        assert!((0.01..60.0).contains(&spent), "{spent}");
     }
 
     #[test]
