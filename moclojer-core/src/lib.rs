@@ -87,8 +87,9 @@
 //! # Features
 //!
 //! `testing` is on by default; a server does not need it. `diagnostics` renders problems with their source lines, and has a
-//! page for each of their codes; `edn` reads mock files in EDN; `fake` makes up data; `schema` has the JSON Schema of mock
-//! files; `tower` gives mocks inside tests as a `tower::Service`; `watch` serves changed files as they are written.
+//! page for each of their codes; `edn` reads mock files in EDN; `fake` makes up data; `fast-regex` runs their regular
+//! expressions on faster engines, for servers; `schema` has the JSON Schema of mock files; `tower` gives mocks inside tests
+//! as a `tower::Service`; `watch` serves changed files as they are written.
 
 pub mod files;
 pub mod json;
