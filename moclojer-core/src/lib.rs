@@ -80,16 +80,16 @@
 //! | [`respond`] | a request becomes an [`Answer`](respond::Answer), or is told what it missed |
 //! | [`serve`] | HTTP/1.1 over hyper: limits, request log, graceful shutdown |
 //! | [`files`] | mock files on disk, last good versions, reload |
-//! | [`unify`] | mock files of many owners as one: processed text, shards, what differs between two |
+//! | `unify`, with the feature `hosted` | mock files of many owners as one: processed text, shards, what differs between two |
 //! | [`template`], [`route`], [`json`] | the parts those are made of |
-//! | [`ports`] | time and chance, to be replaced in tests; object stores and buses of the hosted form |
+//! | [`ports`] | time and chance, to be replaced in tests; object stores and buses of the hosted form with its feature |
 //!
 //! # Features
 //!
 //! `testing` is on by default; a server does not need it. `diagnostics` renders problems with their source lines, and has a
-//! page for each of their codes; `edn` reads mock files in EDN; `fake` makes up data; `fast-regex` runs their regular
-//! expressions on faster engines, for servers; `schema` has the JSON Schema of mock files; `tower` gives mocks inside tests
-//! as a `tower::Service`; `watch` serves changed files as they are written.
+//! page for each of their codes; `edn` reads mock files in EDN; `fake` makes up data; `fast-regex` runs regular expressions of
+//! mock files on faster engines, for servers; `hosted` keeps the mocks of many owners; `schema` has the JSON Schema of mock
+//! files; `tower` gives mocks inside tests as a `tower::Service`; `watch` serves changed files as they are written.
 
 pub mod files;
 pub mod json;
@@ -103,4 +103,5 @@ pub mod spec;
 pub mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "hosted")]
 pub mod unify;

@@ -1,6 +1,8 @@
 //! What is needed from outside: time and chance, and for the hosted form a store of objects and a bus.
 
+#[cfg(feature = "hosted")]
 mod bus;
+#[cfg(feature = "hosted")]
 mod storage;
 
 use std::cell::Cell;
@@ -8,9 +10,11 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 
+#[cfg(feature = "hosted")]
 pub use bus::{
     Bus, BusError, Event, InProcessBus, MESSAGE_BYTES, MessageTooLarge, QUEUED_MESSAGES, Subscription,
 };
+#[cfg(feature = "hosted")]
 pub use storage::{
     Condition, ETag, Listed, MemoryStorage, NotAKey, Object, Put, Storage, StorageError, StorageKey,
 };

@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod explain;
+#[cfg(feature = "hosted")]
 pub mod hosted;
 pub mod reason;
 pub mod suggest;

@@ -36,6 +36,7 @@ pub use service::RequestBody;
 pub(crate) use sweep::Shared;
 use sweep::sweep;
 
+#[cfg(feature = "hosted")]
 use crate::respond::hosted::HostedResponder;
 use crate::respond::{Body, Request, Responder, Step};
 use accept::Trouble;
@@ -65,6 +66,7 @@ impl Respond for Responder {
     }
 }
 
+#[cfg(feature = "hosted")]
 impl Respond for HostedResponder {
     fn respond(&self, request: &Request<'_>, body: Body<'_>) -> Step {
         HostedResponder::respond(self, request, body)

@@ -26,7 +26,7 @@ impl Disabled {
     pub(super) fn fitting(&self, search: &Search<'_, '_>, most: usize) -> Vec<&Arc<Endpoint>> {
         let mut found: Vec<u32> = Vec::new();
         for (_, path) in search.forms() {
-            let _ = self.routes.walk(path, |group| {
+            let _ = self.routes.each_group(path, &mut |group| {
                 let new = group.iter().filter(|index| !found.contains(index)).take(most - found.len());
                 let new: Vec<u32> = new.copied().collect();
                 found.extend(new);

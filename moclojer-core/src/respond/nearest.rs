@@ -154,7 +154,7 @@ fn fitting_but_for_slashes(routes: &Routes, raw: &str, mut visit: impl FnMut(u32
         };
         let other = path.other_slash();
         for path in std::iter::once(&path).chain(&other) {
-            let _ = routes.walk(path, |group| {
+            let _ = routes.each_group(path, &mut |group| {
                 group.iter().take(room).for_each(|&index| visit(index));
                 room = room.saturating_sub(group.len());
                 if room == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -107,16 +107,7 @@ impl<'s, 'v> Search<'s, 'v> {
             }
             return Ok(None);
         }
-        let mut fitting = Vec::new();
-        for (form, path) in self.forms() {
-            let _: ControlFlow<()> = layer.routes().walk(path, |group| {
-                fitting.extend(group.iter().map(|&index| (index, form)));
-                ControlFlow::Continue(())
-            });
-        }
-        // The latest first; where both forms fit, the path as it is.
-        fitting.sort_unstable_by_key(|&(index, form)| (std::cmp::Reverse(index), form));
-        for (index, form) in fitting {
+        for (index, form) in self.latest_first(layer) {
             if let Some(path) = self.form(form).filter(|_| asked_for(layer.plan(index)))
                 && let Some(chosen) = self.try_latest(layer, index, form, path)?
             {
@@ -124,6 +115,20 @@ impl<'s, 'v> Search<'s, 'v> {
             }
         }
         Ok(None)
+    }
+
+    /// The endpoints of a layer that the path fits, each with its form: the latest first, and where both forms fit, the
+    /// path as it is.
+    fn latest_first(&self, layer: &Held) -> Vec<(u32, usize)> {
+        let mut fitting = Vec::new();
+        for (form, path) in self.forms() {
+            let _ = layer.routes().each_group(path, &mut |group| {
+                fitting.extend(group.iter().map(|&index| (index, form)));
+                ControlFlow::Continue(())
+            });
+        }
+        fitting.sort_unstable_by_key(|&(index, form)| (std::cmp::Reverse(index), form));
+        fitting
     }
 
     /// An endpoint of a layer, if its guards hold for a path that it fits.
@@ -200,7 +205,7 @@ impl<'s, 'v> Search<'s, 'v> {
         mut found: Vec<(usize, &'b Plan)>,
     ) -> Vec<(usize, &'b Plan)> {
         for (form, path) in self.forms() {
-            let _: ControlFlow<()> = block.routes().walk(path, |group| {
+            let _ = block.routes().each_group(path, &mut |group| {
                 for &index in group {
                     let plan = block.plan(index);
                     // A rest fits both forms.

@@ -145,6 +145,15 @@ impl Routes {
         self.step(&[0], 0, segments, &mut visit)
     }
 
+    /// The same for those whose groups are not a request's answer: one piece of code for all of them.
+    pub(crate) fn each_group(
+        &self,
+        segments: &Segments<'_>,
+        visit: &mut dyn FnMut(&[u32]) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        self.walk(segments, visit)
+    }
+
     /// Literals first, which is where most requests end. As deep as patterns have segments at most.
     fn step<B>(
         &self,

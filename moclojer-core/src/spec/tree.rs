@@ -18,6 +18,7 @@ use std::path::Path;
 pub use decode::decode;
 pub use locate::locate;
 pub use scalar::json_number;
+#[cfg(feature = "hosted")]
 pub(crate) use scalar::number_tag;
 
 use crate::problem::{self, Problem};
@@ -147,7 +148,7 @@ pub struct Limits {
     pub alias_nodes: usize,
     /// Most bytes of text that aliases and merge keys may copy (4 MiB).
     pub alias_bytes: usize,
-    /// Largest processed text in bytes (1 MiB); see [`unify::process`](crate::unify::process).
+    /// Largest processed text in bytes (1 MiB); see `unify::process`.
     pub processed_bytes: usize,
     /// Most endpoints of a file (no limit).
     pub endpoints: usize,

@@ -4,9 +4,10 @@
 mod answers;
 mod chance;
 mod client;
-#[cfg(feature = "edn")]
+#[cfg(all(feature = "edn", feature = "hosted"))]
 mod edn;
 mod files;
+#[cfg(feature = "hosted")]
 mod hosted;
 mod hosts;
 mod hyper_traps;
@@ -23,9 +24,11 @@ mod reload;
 #[cfg(all(feature = "diagnostics", feature = "fake", feature = "schema"))]
 mod schema;
 mod serve;
+#[cfg(feature = "hosted")]
 mod shards;
 #[cfg(feature = "testing")]
 mod testing;
+#[cfg(feature = "hosted")]
 mod unify;
 #[cfg(feature = "watch")]
 mod watch;

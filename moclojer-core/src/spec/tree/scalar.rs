@@ -169,6 +169,7 @@ pub fn json_number(written: &str) -> Option<String> {
 }
 
 /// The tag that a number needs in YAML to be one as it is written, such as `!!int 007`.
+#[cfg(any(test, feature = "hosted"))]
 pub(crate) fn number_tag(written: &str) -> Option<&'static str> {
     match resolve(written) {
         Plain::Number => None,
