@@ -6,7 +6,7 @@ mod shop;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use moclojer_core::testing::{MockServer, ReceivedRequest, Reply, get, json, post, status, text};
+use moclojer_core::testing::{MockServer, ReceivedRequest, Reply, get, json, post, status};
 use shop::client_of;
 use shop_client::{NewOrder, Retry, ShopClient, ShopError};
 
@@ -52,7 +52,7 @@ async fn a_shop_that_comes_back_is_noticed() {
 #[tokio::test]
 async fn it_gives_up() {
     let server = MockServer::from_file("shop.yml");
-    server.mock(get("/orders").respond(text("closed for today").status(503)).expect(3));
+    server.mock(get("/orders").respond((503, "closed for today")).expect(3));
 
     let error = client_of(&server).orders(1).await.unwrap_err();
     assert_eq!(

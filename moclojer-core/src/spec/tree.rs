@@ -64,7 +64,7 @@ pub fn read(source: &Source, format: Format, limits: &Limits) -> Read {
 fn edn_is_off(source: &Source) -> Problem {
     let message = "EDN needs the feature `edn` of moclojer-core, which is not compiled in";
     Problem::error(problem::Code::FORMAT_OFF, source, Span::default(), message)
-        .help("write the file as YAML, or use a program that has the feature")
+        .help("write the file as YAML, or add `features = [\"edn\"]` to moclojer-core in Cargo.toml")
 }
 
 /// A value and where it stands.

@@ -41,7 +41,7 @@ use super::functions::Function;
 
 /// What a template is told that needs made-up data where there is none.
 pub(super) const NOT_COMPILED: &str =
-    "made-up data needs the feature `fake` of moclojer-core, which is not compiled in";
+    "made-up data needs the feature `fake` of moclojer-core: add `features = [\"fake\"]` to it in Cargo.toml";
 
 /// True when made-up data is compiled in.
 pub(super) const fn available() -> bool {

@@ -9,7 +9,7 @@ use crate::json::write_string;
 /// An answer that is the same for every request: status, headers, body.
 ///
 /// Made by [`json()`], [`text`], [`bytes()`] and [`status`], or of what can stand for one: a JSON value, a text, a number
-/// (a status), an [`http::Response`].
+/// (a status), a status with one of these (`(503, "closed")`), an [`http::Response`].
 #[derive(Clone, Debug)]
 #[must_use = "a reply answers nothing until a mock responds with it"]
 pub struct Reply {
@@ -133,6 +133,13 @@ impl From<u16> for Reply {
     #[track_caller]
     fn from(code: u16) -> Self {
         status(code)
+    }
+}
+
+impl<R: Into<Reply>> From<(u16, R)> for Reply {
+    #[track_caller]
+    fn from((code, reply): (u16, R)) -> Self {
+        reply.into().status(code)
     }
 }
 

@@ -471,6 +471,8 @@ fn what_cannot_be_read_is_said_where_it_stands() {
     assert!(body.contains("nope"), "{body}");
     let code = told(Box::new(|| drop(status(99))));
     assert_eq!(code, "99 is no status that can be sent: it goes from 200 to 599");
+    let code = told(Box::new(|| drop(get("/").respond((600, "no")))));
+    assert_eq!(code, "600 is no status that can be sent: it goes from 200 to 599");
     let header = told(Box::new(|| drop(text("x").header("content-length", "3"))));
     assert!(header.contains("written by the server itself"), "{header}");
     let missing = Settings::new().file("no/such.yml").try_without_socket().unwrap_err().to_string();
