@@ -49,7 +49,7 @@
 //! # Sync and async
 //!
 //! Nothing waits but [`wait_for`](Mocks::wait_for), which can be awaited under any executor and has
-//! [`blocking`](Waiting::blocking). Servers run on one background thread of the process; so a test's own runtime, of
+//! [`blocking`](Waiting::blocking). Servers run on background threads of the process; so a test's own runtime, of
 //! whatever flavour, is not needed, and a test that blocks does not stop its server.
 
 mod curl;

@@ -1,7 +1,8 @@
 //! A mock server's port: from a responder to an address of loopback that answers, and back.
 //!
-//! All servers of a process share one thread (`thread`) and one pool of ports (`pool`). A port keeps its listener and the
-//! task that accepts from it (`port`); a server is put on it and taken off. What answers is not known here.
+//! All servers of a process share one thread, or a few when many run at one time (`thread`), and one pool of ports (`pool`). A
+//! port keeps its listener and the task that accepts from it (`port`); a server is put on it and taken off. What answers is
+//! not known here.
 //!
 //! - Starting and stopping a server on a rested port makes no system call and wakes nobody, but that the first stop after
 //!   a quiet time wakes the thread once.
@@ -18,7 +19,7 @@ mod thread;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use crate::serve::{Connections, Options, Respond};
 use pool::{Pool, Settings};
@@ -40,7 +41,7 @@ impl<R: Respond> Listening<R> {
     /// # Errors
     /// The system gives no thread or no port; the message says what to do.
     pub(crate) fn start(responder: Arc<R>, options: Options) -> io::Result<Self> {
-        Self::start_in(process_pool()?, responder, options)
+        Self::start_in(process_pool(), responder, options)
     }
 
     fn start_in(pool: &Arc<Pool>, responder: Arc<R>, options: Options) -> io::Result<Self> {
@@ -74,20 +75,17 @@ impl<R: Respond> Drop for Listening<R> {
     }
 }
 
-/// Runs a future on the thread of the mock servers. Where the system gives no such thread, the future is dropped.
+/// Runs a future on the first thread of the mock servers. Where the system gives no such thread, the future is dropped.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
-    if let Ok(runtime) = thread::runtime() {
+    if let Ok(runtime) = thread::runtime(0) {
         runtime.spawn(future);
     }
 }
 
-/// The pool of this process, made at the first call that succeeds.
-fn process_pool() -> io::Result<&'static Arc<Pool>> {
-    static POOL: OnceLock<Arc<Pool>> = OnceLock::new();
-
-    if let Some(pool) = POOL.get() {
-        return Ok(pool);
-    }
-    let runtime = thread::runtime()?;
-    Ok(POOL.get_or_init(|| Pool::new(Settings::of_process(), runtime.clone())))
+/// The pool of this process.
+fn process_pool() -> &'static Arc<Pool> {
+    static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| {
+        Pool::new(Settings::of_process(), Box::new(|number| thread::runtime(number).cloned()))
+    });
+    &POOL
 }

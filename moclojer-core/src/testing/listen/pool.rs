@@ -1,13 +1,15 @@
-//! All ports of a process that nobody uses: which of them may be used again, which are closed, what is opened instead.
-//! Servers are not known here but for whether their connections have ended.
+//! All ports of a process that nobody uses: which of them may be used again, which are closed, what is opened instead; and
+//! on which thread a server is answered. Servers are not known here but for whether their connections have ended.
 //!
-//! - A port rests from the stop of its server, or from the end of its last connection, for [`Settings::rest`]; and until the
+//! - A port rests from the stop of its server, or from the end of its last connection, for [`Settings::rest`]; and until its
 //!   thread has come by a few times since, so that whoever had connected before the stop has been accepted, and cut off.
-//! - Ports come back in the order in which they were stopped.
+//! - Ports of one thread come back in the order in which they were stopped.
 //! - Past [`Settings::most_open`] listeners the one that was stopped first is closed, and its number remembered with its
 //!   rest. A few more may be open between a start and the next stop.
+//! - A thread more is made when all that there are have [`BUSY`] servers each.
 //! - No lock is held while the system is asked for anything. No timer runs when all has rested.
 
+mod lane;
 mod rest;
 
 use std::collections::VecDeque;
@@ -21,15 +23,16 @@ use tokio::sync::Notify;
 use super::port::Port;
 use super::system;
 use crate::serve::Shared;
-use rest::{Rest, Turn};
+use lane::Lane;
+use rest::Rest;
 
-/// How many times the thread comes by during a rest.
+/// How many times a thread comes by during a rest.
 const TURNS_OF_A_REST: u32 = 4;
 
 /// Spare listeners are closed when they have waited for this many rests.
 const RESTS_OF_A_SPARE: u32 = 4;
 
-/// The most listeners that the thread closes when it comes by.
+/// The most listeners that a thread closes when it comes by.
 const MOST_CLOSED_AT_ONCE: usize = 512;
 
 /// Numbers that are asked for again in one start, should others have taken them.
@@ -37,6 +40,9 @@ const MOST_NUMBERS_TRIED: usize = 16;
 
 /// Numbers that the system chooses in one start and that have not rested: with so many, few others are left.
 const MOST_HELD: usize = 64;
+
+/// A thread that has so many servers is helped by another one.
+pub(super) const BUSY: usize = 8;
 
 /// How much there may be of what.
 #[derive(Clone, Copy, Debug)]
@@ -47,77 +53,81 @@ pub(super) struct Settings {
     pub(super) rest: Duration,
     /// Rested listeners that are kept for as long as the process runs.
     pub(super) kept: usize,
+    /// Threads.
+    pub(super) threads: usize,
 }
 
 impl Settings {
     /// Half of the files that this process may open, and a second.
     pub(super) fn of_process() -> Self {
         let most_open = (system::most_open_files() / 2).max(16);
-        let rest_ms: u64 = std::env::var("REST_MS").ok().and_then(|x| x.parse().ok()).unwrap_or(1000);
-        Self { most_open, rest: Duration::from_millis(rest_ms), kept: 64 }
+        Self { most_open, rest: Duration::from_secs(1), kept: 64, threads: super::thread::most() }
     }
 }
 
+/// Gives the runtime of a thread by its number.
+pub(super) type Threads = Box<dyn Fn(usize) -> io::Result<Handle> + Send + Sync>;
+
 /// The ports that rest, and those that were closed.
-#[derive(Debug)]
 pub(super) struct Pool {
     settings: Settings,
-    runtime: Handle,
+    threads: Threads,
     state: Mutex<State>,
-    /// Wakes the task that comes by.
-    stopped: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// In the order in which they were stopped.
-    resting: VecDeque<(Arc<Port>, Rest)>,
-    /// Closed ports, or such that are just being closed, in the same order: their numbers come back.
+    /// One for each thread that was made, by its number.
+    lanes: Vec<Lane>,
+    /// Closed ports, or such that are just being closed, about in the order in which they were stopped: their numbers come
+    /// back.
     remembered: VecDeque<(Arc<Port>, Rest)>,
     /// Open listeners: in use, resting, and being opened now.
     open: usize,
-    turn: Turn,
-    /// The task comes by now, and need not be woken.
-    awake: bool,
 }
 
 /// What a start is given.
 enum Given {
     /// A rested port.
     Port(Arc<Port>),
-    /// The right to open one, after this one was closed.
-    Room(Option<Arc<Port>>),
+    /// The right to open one, after these were closed.
+    Room(Vec<Closing>),
+}
+
+/// A port that is to be closed, and the connections of its last server, if some may be open.
+struct Closing(Arc<Port>, Option<Arc<Shared>>);
+
+impl Closing {
+    /// After this nothing comes over the port any more; whoever still waited to be accepted is cut off by the system.
+    fn close(self) {
+        let Self(port, connections) = self;
+        port.close();
+        if let Some(connections) = connections {
+            connections.close_idle();
+        }
+    }
 }
 
 impl Pool {
-    /// An empty pool, whose listeners are accepted from on `runtime`.
-    pub(super) fn new(settings: Settings, runtime: Handle) -> Arc<Self> {
-        let stopped = Arc::new(Notify::new());
-        let state = Mutex::new(State::default());
-        let pool = Arc::new(Self { settings, runtime, state, stopped: Arc::clone(&stopped) });
-        pool.runtime.spawn(come_by(Arc::downgrade(&pool), stopped, settings.rest / TURNS_OF_A_REST));
-        pool
+    /// An empty pool, whose listeners are accepted from on `threads`.
+    pub(super) fn new(settings: Settings, threads: Threads) -> Arc<Self> {
+        Arc::new(Self { settings, threads, state: Mutex::default() })
     }
 
     /// A port that nobody else has and that has rested, where nobody stands.
     ///
     /// # Errors
-    /// The system gives none; the message says what to do.
-    pub(super) fn take(&self) -> io::Result<Arc<Port>> {
-        let given = self.state().give(&self.settings);
-        match given {
-            Given::Port(port) => Ok(port),
-            Given::Room(closed) => {
-                if let Some(port) = closed {
-                    port.close();
-                }
-                let opened = self.open_or_make_room();
-                if opened.is_err() {
-                    self.state().open -= 1;
-                }
-                opened.map_err(|error| system::cannot_listen(&error))
-            }
+    /// The system gives none, or no thread; the message says what to do.
+    pub(super) fn take(self: &Arc<Self>) -> io::Result<Arc<Port>> {
+        let lane = self.lane()?;
+        let taken = self.take_of(lane);
+        let mut state = self.state();
+        // It was counted when it was chosen, for those that choose meanwhile; it may be another one's port, or none.
+        state.count(lane, |servers| servers.saturating_sub(1));
+        if let Ok(port) = &taken {
+            state.count(port.lane(), |servers| servers + 1);
         }
+        taken
     }
 
     /// Takes the server off `port`, closes its connections, the idle ones when the thread comes by, and lets the port rest.
@@ -128,78 +138,92 @@ impl Pool {
         let shared = Arc::clone(occupant.shared());
         drop(occupant);
         shared.close();
-        let (closed, sleeps) = {
+        let (closing, sleeping) = {
             let mut state = self.state();
-            let rest = Rest::begin(shared, state.turn);
-            state.resting.push_back((Arc::clone(port), rest));
+            let sleeping = state.lanes.get_mut(port.lane()).and_then(|lane| lane.rests(port, shared));
             // More than there may be were in use at one time.
             let beyond = state.open.saturating_sub(self.settings.most_open);
-            (state.close_first(beyond), !std::mem::replace(&mut state.awake, true))
+            (state.close_first(beyond), sleeping)
         };
-        closed.iter().for_each(|port| port.close());
-        if sleeps {
-            self.stopped.notify_one();
+        closing.into_iter().for_each(Closing::close);
+        if let Some(sleeping) = sleeping {
+            sleeping.notify_one();
         }
-    }
-
-    /// How many listeners are open.
-    #[cfg(test)]
-    pub(super) fn open_listeners(&self) -> usize {
-        self.state().open
-    }
-
-    /// How many closed ports have numbers that will come back.
-    #[cfg(test)]
-    pub(super) fn remembered(&self) -> usize {
-        self.state().remembered.len()
-    }
-
-    /// Chooses all resting ports for closing, and does not come to it.
-    #[cfg(test)]
-    pub(super) fn choose_all_for_closing(&self) {
-        let mut state = self.state();
-        let all = state.resting.len();
-        state.close_first(all);
-    }
-
-    /// Whether every resting or remembered port could be used again.
-    #[cfg(test)]
-    pub(super) fn has_rested(&self) -> bool {
-        let state = self.state();
-        let mut rests = state.resting.iter().chain(&state.remembered).map(|(_, rest)| rest);
-        rests.all(|rest| rest.is_over(self.settings.rest, state.turn))
-    }
-
-    /// As if the system had chosen `port`.
-    #[cfg(test)]
-    pub(super) fn unless_resting(&self, port: Arc<Port>) -> Option<Arc<Port>> {
-        self.state().unless_resting(port, &self.settings)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open_or_make_room(&self) -> io::Result<Arc<Port>> {
-        match self.open() {
+    /// The thread for one more server, which is counted: one that is not busy, or a new one, or the one with the fewest.
+    fn lane(self: &Arc<Self>) -> io::Result<usize> {
+        let made = {
+            let mut state = self.state();
+            let made = state.lanes.len();
+            if let Some(lane) =
+                state.not_busy().or_else(|| state.least_busy().filter(|_| made >= self.settings.threads))
+            {
+                state.count(lane, |servers| servers + 1);
+                return Ok(lane);
+            }
+            made
+        };
+        let runtime = (self.threads)(made);
+        let mut state = self.state();
+        let lane = match runtime {
+            // Others may have made it meanwhile.
+            Ok(runtime) if state.lanes.len() == made => {
+                let stopped = Arc::new(Notify::new());
+                let pace = self.settings.rest / TURNS_OF_A_REST;
+                runtime.spawn(come_by(Arc::downgrade(self), made, Arc::clone(&stopped), pace));
+                state.lanes.push(Lane::new(runtime, stopped));
+                made
+            }
+            Ok(_) => state.least_busy().unwrap_or_default(),
+            // What there is goes on.
+            Err(error) => state.least_busy().ok_or(error)?,
+        };
+        state.count(lane, |servers| servers + 1);
+        Ok(lane)
+    }
+
+    fn take_of(&self, lane: usize) -> io::Result<Arc<Port>> {
+        let given = self.state().give(lane, &self.settings);
+        match given {
+            Given::Port(port) => Ok(port),
+            Given::Room(closing) => {
+                closing.into_iter().for_each(Closing::close);
+                let opened = self.open_or_make_room(lane);
+                if opened.is_err() {
+                    self.state().open -= 1;
+                }
+                opened.map_err(|error| system::cannot_listen(&error))
+            }
+        }
+    }
+
+    fn open_or_make_room(&self, lane: usize) -> io::Result<Arc<Port>> {
+        match self.open(lane) {
             Err(error) if system::has_too_many_open_files(&error) => {
                 self.close_half();
-                self.open()
+                self.open(lane)
             }
-            Err(error) if system::has_no_free_port(&error) => self.wait_for_rested(error),
+            Err(error) if system::has_no_free_port(&error) => self.wait_for_rested(lane, error),
             opened => opened,
         }
     }
 
     /// Opens a listener: on a number that has rested, or on one that the system chooses.
-    fn open(&self) -> io::Result<Arc<Port>> {
+    fn open(&self, lane: usize) -> io::Result<Arc<Port>> {
+        let runtime = self.state().lanes.get(lane).map(|lane| lane.runtime().clone());
+        let runtime = runtime.ok_or(io::ErrorKind::NotFound)?;
         for _ in 0..MOST_NUMBERS_TRIED {
             let Some((closed, rest)) = self.state().remembered_rested(&self.settings) else {
                 break;
             };
             // Whoever chose it for closing may not have come to it yet.
             closed.close();
-            match Port::open(closed.address().port(), &self.runtime) {
+            match Port::open(closed.address().port(), lane, &runtime) {
                 Ok(port) => return Ok(port),
                 Err(error) if system::has_too_many_open_files(&error) => {
                     self.state().remembered.push_front((closed, rest));
@@ -210,7 +234,7 @@ impl Pool {
             }
         }
         for _ in 0..MOST_HELD {
-            let port = Port::open(0, &self.runtime)?;
+            let port = Port::open(0, lane, &runtime)?;
             if let Some(port) = self.state().unless_resting(port, &self.settings) {
                 return Ok(port);
             }
@@ -220,21 +244,22 @@ impl Pool {
 
     /// Closes half of the listeners that nobody uses.
     fn close_half(&self) {
-        let closed = {
+        let closing = {
             let mut state = self.state();
-            let half = state.resting.len().div_ceil(2);
+            let half = state.resting().div_ceil(2);
             state.close_first(half)
         };
-        closed.iter().for_each(|port| port.close());
+        closing.into_iter().for_each(Closing::close);
     }
 
     /// No port is free because tens of thousands rest. That is over soon, or it has another reason.
-    fn wait_for_rested(&self, error: io::Error) -> io::Result<Arc<Port>> {
+    fn wait_for_rested(&self, lane: usize, error: io::Error) -> io::Result<Arc<Port>> {
         let end = Instant::now() + self.settings.rest * 2;
         while Instant::now() < end {
             let (rested, rests) = {
                 let mut state = self.state();
-                (state.rested(&self.settings), !state.resting.is_empty() || !state.remembered.is_empty())
+                let rested = state.lanes.iter_mut().find_map(|lane| lane.rested(self.settings.rest));
+                (rested, state.resting() > 0 || !state.remembered.is_empty())
             };
             if let Some(port) = rested {
                 // The right to open one is not used.
@@ -245,7 +270,7 @@ impl Pool {
                 break;
             }
             std::thread::sleep(self.settings.rest / 100);
-            if let Ok(port) = self.open() {
+            if let Ok(port) = self.open(lane) {
                 return Ok(port);
             }
         }
@@ -253,47 +278,119 @@ impl Pool {
     }
 }
 
+/// What tests look at, and bring about.
+#[cfg(test)]
+impl Pool {
+    /// How many listeners are open.
+    pub(super) fn open_listeners(&self) -> usize {
+        self.state().open
+    }
+
+    /// How many closed ports have numbers that will come back.
+    pub(super) fn remembered(&self) -> usize {
+        self.state().remembered.len()
+    }
+
+    /// How many servers each thread has.
+    pub(super) fn servers(&self) -> Vec<usize> {
+        self.state().lanes.iter().map(Lane::servers).collect()
+    }
+
+    /// Chooses all resting ports for closing, and does not come to it.
+    pub(super) fn choose_all_for_closing(&self) {
+        let mut state = self.state();
+        let all = state.resting();
+        drop(state.close_first(all));
+    }
+
+    /// Whether every resting or remembered port could be used again.
+    pub(super) fn has_rested(&self) -> bool {
+        let state = self.state();
+        let rest = self.settings.rest;
+        state.lanes.iter().all(|lane| lane.has_rested(rest))
+            && state.remembered.iter().all(|(_, it)| it.is_over_for_closed(rest))
+    }
+
+    /// As if the system had chosen `port`.
+    pub(super) fn unless_resting(&self, port: Arc<Port>) -> Option<Arc<Port>> {
+        self.state().unless_resting(port, &self.settings)
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Pool {
     fn drop(&mut self) {
-        let resting = std::mem::take(&mut self.state().resting);
-        resting.iter().for_each(|(port, _)| port.close());
-        // The task that comes by ends.
-        self.stopped.notify_one();
+        let mut state = self.state();
+        let all = state.resting();
+        let closing = state.close_first(all);
+        // The tasks that come by end.
+        state.lanes.iter().for_each(|lane| lane.stopped().notify_one());
+        drop(state);
+        closing.into_iter().for_each(Closing::close);
     }
 }
 
 impl State {
-    fn give(&mut self, settings: &Settings) -> Given {
-        if let Some(port) = self.rested(settings) {
+    fn not_busy(&self) -> Option<usize> {
+        self.lanes.iter().position(|lane| lane.servers() < BUSY)
+    }
+
+    fn least_busy(&self) -> Option<usize> {
+        (0..self.lanes.len()).min_by_key(|&lane| self.lanes.get(lane).map(Lane::servers))
+    }
+
+    fn count(&mut self, lane: usize, change: impl FnOnce(usize) -> usize) {
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.set_servers(change(lane.servers()));
+        }
+    }
+
+    /// How many ports rest or have rested.
+    fn resting(&self) -> usize {
+        self.lanes.iter().map(Lane::resting).sum()
+    }
+
+    fn give(&mut self, lane: usize, settings: &Settings) -> Given {
+        if let Some(port) = self.lanes.get_mut(lane).and_then(|lane| lane.rested(settings.rest)) {
             return Given::Port(port);
         }
-        let closed = if self.open >= settings.most_open { self.close_first(1).pop() } else { None };
+        let closing = self.close_first(usize::from(self.open >= settings.most_open));
         self.open += 1;
-        Given::Room(closed)
+        Given::Room(closing)
     }
 
-    /// The port that was stopped first, if it has rested.
-    fn rested(&mut self, settings: &Settings) -> Option<Arc<Port>> {
-        let turn = self.turn;
-        self.resting.pop_front_if(|(_, rest)| rest.is_over(settings.rest, turn)).map(|(port, _)| port)
-    }
-
-    /// The port that was closed first, if it has rested.
+    /// The port that was closed first, if its number has rested.
     fn remembered_rested(&mut self, settings: &Settings) -> Option<(Arc<Port>, Rest)> {
-        let turn = self.turn;
-        self.remembered.pop_front_if(|(_, rest)| rest.is_over(settings.rest, turn))
+        self.remembered.pop_front_if(|(_, rest)| rest.is_over_for_closed(settings.rest))
     }
 
     /// Takes `count` of the resting ports that were stopped first, to be closed; their numbers are remembered.
-    fn close_first(&mut self, count: usize) -> Vec<Arc<Port>> {
-        let count = count.min(self.resting.len());
-        self.open -= count;
-        let mut closed = Vec::with_capacity(count);
-        for (port, rest) in self.resting.drain(..count) {
-            self.remembered.push_back((Arc::clone(&port), rest));
-            closed.push(port);
+    fn close_first(&mut self, count: usize) -> Vec<Closing> {
+        let mut closing = Vec::new();
+        for _ in 0..count {
+            let first = self
+                .lanes
+                .iter_mut()
+                .filter(|lane| lane.resting() > 0)
+                .min_by_key(|lane| lane.first_stopped());
+            let Some((port, rest)) = first.and_then(Lane::take_first) else {
+                break;
+            };
+            closing.push(self.remember(port, rest));
         }
-        closed
+        closing
+    }
+
+    fn remember(&mut self, port: Arc<Port>, rest: Rest) -> Closing {
+        self.open -= 1;
+        let closing = Closing(Arc::clone(&port), rest.open_connections());
+        self.remembered.push_back((port, rest));
+        closing
     }
 
     /// Gives `port` back, which the system chose, unless its number has not rested: then it is held until it has.
@@ -301,58 +398,48 @@ impl State {
         let number = port.address().port();
         let place = self.remembered.iter().position(|(known, _)| known.address().port() == number);
         match place.and_then(|place| self.remembered.remove(place)) {
-            Some((_, rest)) if !rest.is_over(settings.rest, self.turn) => {
-                self.resting.push_front((port, rest));
+            Some((_, rest)) if !rest.is_over_for_closed(settings.rest) => {
                 self.open += 1;
+                let lane = self.lanes.get_mut(port.lane())?;
+                lane.holds(port, rest);
                 None
             }
             _ => Some(port),
         }
     }
 
-    /// The connections of the servers that were stopped since the thread came by last, where some may be open.
-    fn stopped_in_turn(&self) -> Vec<Arc<Shared>> {
-        let of_turn = |ports: &VecDeque<(Arc<Port>, Rest)>, into: &mut Vec<_>| {
-            let rests = ports.iter().rev().map(|(_, rest)| rest);
-            let rests = rests.take_while(|rest| rest.began_in(self.turn));
-            into.extend(rests.filter_map(Rest::open_connections));
+    /// Counts a turn of a thread and takes its spare listeners that are to be closed.
+    fn tidy(&mut self, number: usize, settings: &Settings) -> Vec<Closing> {
+        let spare = self.resting().saturating_sub(settings.kept).min(MOST_CLOSED_AT_ONCE);
+        let Some(lane) = self.lanes.get_mut(number) else {
+            return Vec::new();
         };
-        let mut stopped = Vec::new();
-        of_turn(&self.resting, &mut stopped);
-        of_turn(&self.remembered, &mut stopped);
-        stopped
-    }
+        let waited = lane.advance(settings.rest * RESTS_OF_A_SPARE, spare);
+        let taken: Vec<_> = (0..waited).filter_map(|_| self.lanes.get_mut(number)?.take_first()).collect();
+        let closing = taken.into_iter().map(|(port, rest)| self.remember(port, rest)).collect();
 
-    /// Counts a turn and takes the spare listeners that are to be closed.
-    fn tidy(&mut self, settings: &Settings) -> Vec<Arc<Port>> {
-        self.turn.advance();
-        let (turn, long) = (self.turn, settings.rest * RESTS_OF_A_SPARE);
-        let spare = self.resting.len().saturating_sub(settings.kept).min(MOST_CLOSED_AT_ONCE);
-        let waited = self.resting.iter().take(spare).take_while(|(_, rest)| rest.is_over(long, turn)).count();
-        let closed = self.close_first(waited);
-
-        let spare = self.resting.len() > settings.kept;
-        let rests = self.resting.back().is_some_and(|(_, rest)| !rest.is_over(settings.rest, turn));
-        let remembered = self.remembered.back().is_some_and(|(_, rest)| !rest.is_over(settings.rest, turn));
-        self.awake = spare || rests || remembered;
-        closed
+        let has_spare = self.resting() > settings.kept;
+        if let Some(lane) = self.lanes.get_mut(number) {
+            lane.sleep_if_nothing_rests(settings.rest, has_spare);
+        }
+        closing
     }
 }
 
-/// Comes by while ports rest: so rest ends, and spare listeners are closed.
-async fn come_by(pool: Weak<Pool>, stopped: Arc<Notify>, pace: Duration) {
+/// Comes by while ports of a thread rest: so rest ends, and spare listeners are closed.
+async fn come_by(pool: Weak<Pool>, lane: usize, stopped: Arc<Notify>, pace: Duration) {
     loop {
-        let awake = pool.upgrade().is_some_and(|pool| pool.state().awake);
-        if !awake {
+        let is_awake = |pool: &Pool| pool.state().lanes.get(lane).is_some_and(Lane::is_awake);
+        if !pool.upgrade().is_some_and(|pool| is_awake(&pool)) {
             stopped.notified().await;
         }
         tokio::time::sleep(pace).await;
         let Some(pool) = pool.upgrade() else {
             return;
         };
-        let stopped = pool.state().stopped_in_turn();
+        let stopped = pool.state().lanes.get(lane).map(Lane::stopped_in_turn).unwrap_or_default();
         stopped.iter().for_each(|connections| connections.close_idle());
-        let closed = pool.state().tidy(&pool.settings);
-        closed.iter().for_each(|port| port.close());
+        let closing = pool.state().tidy(lane, &pool.settings);
+        closing.into_iter().for_each(Closing::close);
     }
 }

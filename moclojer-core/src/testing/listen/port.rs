@@ -41,6 +41,8 @@ pub(super) struct Port {
     address: SocketAddr,
     /// Of URLs, made once for all who will stand here.
     base: Arc<str>,
+    /// Which thread accepts here.
+    lane: usize,
     place: Mutex<Place>,
 }
 
@@ -53,12 +55,17 @@ struct Place {
 }
 
 impl Port {
-    /// Listens on port `number` (0 takes a free one); nobody stands there yet.
-    pub(super) fn open(number: u16, runtime: &Handle) -> io::Result<Arc<Self>> {
+    /// Listens on port `number` (0 takes a free one), accepted from on `runtime`, which is that of thread `lane`; nobody
+    /// stands there yet.
+    pub(super) fn open(number: u16, lane: usize, runtime: &Handle) -> io::Result<Arc<Self>> {
         let (address, listener) = system::listen(number, runtime)?;
         let place = Place { listener: Some(listener), occupant: None, accepting: None };
-        let port =
-            Arc::new(Self { address, base: format!("http://{address}").into(), place: Mutex::new(place) });
+        let port = Arc::new(Self {
+            address,
+            base: format!("http://{address}").into(),
+            lane,
+            place: Mutex::new(place),
+        });
         let accepting = runtime.spawn(accept_all(Arc::clone(&port))).abort_handle();
         port.place().accepting = Some(accepting);
         Ok(port)
@@ -79,6 +86,11 @@ impl Port {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The number of the thread that accepts here.
+    pub(super) fn lane(&self) -> usize {
+        self.lane
     }
 
     /// The beginning of a URL to it.

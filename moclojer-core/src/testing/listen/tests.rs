@@ -52,12 +52,13 @@ fn start_in(pool: &Arc<Pool>, text: impl ToString) -> Listening<Says> {
 
 /// A pool of its own on the thread of the process.
 fn pool(most_open: usize, rest_ms: u64, kept: usize) -> Arc<Pool> {
-    pool_on(thread::runtime().unwrap(), most_open, rest_ms, kept)
+    pool_on(thread::runtime(0).unwrap(), most_open, rest_ms, kept)
 }
 
 fn pool_on(runtime: &Handle, most_open: usize, rest_ms: u64, kept: usize) -> Arc<Pool> {
-    let settings = Settings { most_open, rest: Duration::from_millis(rest_ms), kept };
-    Pool::new(settings, runtime.clone())
+    let settings = Settings { most_open, rest: Duration::from_millis(rest_ms), kept, threads: 1 };
+    let runtime = runtime.clone();
+    Pool::new(settings, Box::new(move |_| Ok(runtime.clone())))
 }
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";

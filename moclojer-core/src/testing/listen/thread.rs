@@ -1,5 +1,5 @@
-//! The one background thread of a process, with its runtime. It is made when it is first needed and never ends; what runs
-//! on it is not known here.
+//! The background threads of a process, each with its runtime. One is made when it is first needed and never ends; what
+//! runs on them, and how many there are, is not known here.
 
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,27 +8,36 @@ use tokio::runtime::{Builder, Handle};
 
 use super::system;
 
-/// What debuggers and `ps` call the thread.
+/// What debuggers and `ps` call the threads.
 const NAME: &str = "moclojer-mocks";
 
-/// The runtime of the thread. Never waits for what runs there.
+/// The most threads: they only answer, and leave the cores to the tests that ask.
+const MOST: usize = 4;
+
+/// How many threads there may be: no more than cores.
+pub(super) fn most() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST))
+}
+
+/// The runtime of the thread with this number, from 0. Never waits for what runs there.
 ///
 /// # Errors
 /// The system gives no thread, or no descriptors for its runtime; the next call tries again.
-pub(super) fn runtime() -> io::Result<&'static Handle> {
-    static RUNTIME: OnceLock<Handle> = OnceLock::new();
+pub(super) fn runtime(number: usize) -> io::Result<&'static Handle> {
+    static RUNTIMES: [OnceLock<Handle>; MOST] = [const { OnceLock::new() }; MOST];
     static MAKING: Mutex<()> = Mutex::new(());
 
-    if let Some(handle) = RUNTIME.get() {
+    let runtime = RUNTIMES.get(number).ok_or(io::ErrorKind::InvalidInput)?;
+    if let Some(handle) = runtime.get() {
         return Ok(handle);
     }
     // Held while the thread is made, so that many first servers make one.
     let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = RUNTIME.get() {
+    if let Some(handle) = runtime.get() {
         return Ok(handle);
     }
     let handle = begin().map_err(|error| system::cannot_run(&error))?;
-    Ok(RUNTIME.get_or_init(|| handle))
+    Ok(runtime.get_or_init(|| handle))
 }
 
 fn begin() -> io::Result<Handle> {

@@ -33,6 +33,16 @@ impl Rest {
         Self { stopped: Instant::now(), turn, connections }
     }
 
+    /// When the server was stopped.
+    pub(super) fn stopped(&self) -> Instant {
+        self.stopped
+    }
+
+    /// The same rest, of which a thread in this turn knows from now on.
+    pub(super) fn going_on_in(self, turn: Turn) -> Self {
+        Self { turn, ..self }
+    }
+
     /// Whether the server was stopped since the thread came by last.
     pub(super) fn began_in(&self, turn: Turn) -> bool {
         self.turn == turn
@@ -45,9 +55,13 @@ impl Rest {
 
     /// All connections have ended, `rest` has passed since, and whoever waited to be accepted at the stop is gone.
     pub(super) fn is_over(&self, rest: Duration, turn: Turn) -> bool {
+        self.is_over_for_closed(rest) && turn.0 >= self.turn.0 + Turn::TO_ACCEPT_ALL
+    }
+
+    /// The same of a port that was closed: nobody waits there to be accepted.
+    pub(super) fn is_over_for_closed(&self, rest: Duration) -> bool {
         let ended = self.connections.over();
         ended.is_some_and(|ended| self.stopped.max(ended).elapsed() >= rest)
-            && turn.0 >= self.turn.0 + Turn::TO_ACCEPT_ALL
     }
 }
 
@@ -64,6 +78,7 @@ mod tests {
         shared.close();
         assert!(rest.is_over(Duration::ZERO, Turn(8)));
         assert!(!rest.is_over(Duration::ZERO, Turn(7)), "the thread has not come by");
+        assert!(rest.is_over_for_closed(Duration::ZERO), "nobody waits at a closed port");
         assert!(!rest.is_over(Duration::from_secs(1000), Turn(8)), "no time has passed");
     }
 }

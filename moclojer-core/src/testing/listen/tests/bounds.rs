@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::super::pool::BUSY;
 use super::*;
 
 #[test]
@@ -70,6 +71,50 @@ fn a_number_that_somebody_else_took_is_forgotten() {
     assert_ne!(third.address(), address);
     assert_eq!(get(third.address()).unwrap(), "third");
     drop((second, taken));
+}
+
+#[test]
+fn threads_that_are_busy_are_helped_by_another_up_to_the_most() {
+    let most = thread::most();
+    let settings = Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: most };
+    let pool = Pool::new(settings, Box::new(|number| thread::runtime(number).cloned()));
+    // One after the other, and a few at once, need one.
+    for number in 0..3 * BUSY {
+        drop(start_in(&pool, number));
+    }
+    let mut servers: Vec<_> = (0..BUSY).map(|number| start_in(&pool, number)).collect();
+    assert_eq!(pool.servers(), [BUSY]);
+    servers.extend((BUSY..2 * most * BUSY).map(|number| start_in(&pool, number)));
+    assert_eq!(pool.servers(), vec![2 * BUSY; most]);
+    for (number, server) in servers.iter().enumerate() {
+        assert_eq!(get(server.address()).unwrap(), number.to_string());
+    }
+    drop(servers);
+    assert_eq!(pool.servers(), vec![0; most]);
+    // Ports of all threads rest, and come back.
+    wait_until("all have rested", || pool.has_rested());
+    let open = pool.open_listeners();
+    let again: Vec<_> = (0..2 * most * BUSY).map(|number| start_in(&pool, number)).collect();
+    assert_eq!(pool.open_listeners(), open);
+    for (number, server) in again.iter().enumerate() {
+        assert_eq!(get(server.address()).unwrap(), number.to_string());
+    }
+}
+
+#[test]
+fn where_the_system_gives_no_other_thread_the_first_goes_on() {
+    let runtime = thread::runtime(0).unwrap();
+    let settings = Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: 3 };
+    let one = move |number| match number {
+        0 => Ok(runtime.clone()),
+        _ => Err(io::ErrorKind::OutOfMemory.into()),
+    };
+    let pool = Pool::new(settings, Box::new(one));
+    let servers: Vec<_> = (0..3 * BUSY).map(|number| start_in(&pool, number)).collect();
+    assert_eq!(pool.servers(), [3 * BUSY]);
+    assert_eq!(get(servers.last().unwrap().address()).unwrap(), (3 * BUSY - 1).to_string());
+    let none = Pool::new(settings, Box::new(|_| Err(io::ErrorKind::OutOfMemory.into())));
+    assert!(Listening::start_in(&none, says("answer"), Options::default()).is_err());
 }
 
 #[test]

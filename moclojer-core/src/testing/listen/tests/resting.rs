@@ -58,7 +58,7 @@ fn a_port_that_the_system_chooses_before_it_has_rested_is_held() {
     // Past the one listener that there may be, so the first is closed.
     let second = start_in(&pool, "second");
     assert!(get(address).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused));
-    let given = Port::open(address.port(), thread::runtime().unwrap()).unwrap();
+    let given = Port::open(address.port(), 0, thread::runtime(0).unwrap()).unwrap();
     assert!(pool.unless_resting(given).is_none());
     assert!(get(address).is_err_and(|error| error.kind() != io::ErrorKind::ConnectionRefused));
     assert_ne!(start_in(&pool, "third").address(), address);
