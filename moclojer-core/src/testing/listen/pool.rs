@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
 use super::port::Port;
 use super::system;
@@ -118,36 +117,40 @@ impl Pool {
     ///
     /// # Errors
     /// The system gives none, or no thread; the message says what to do.
-    pub(super) fn take(self: &Arc<Self>) -> io::Result<Arc<Port>> {
+    pub(super) fn take(&self) -> io::Result<Arc<Port>> {
         let lane = self.lane()?;
         let taken = self.take_of(lane);
-        let mut state = self.state();
-        // It was counted when it was chosen, for those that choose meanwhile; it may be another one's port, or none.
-        state.count(lane, |servers| servers.saturating_sub(1));
-        if let Ok(port) = &taken {
-            state.count(port.lane(), |servers| servers + 1);
+        let taken_of = taken.as_ref().ok().map(|port| port.lane());
+        if taken_of != Some(lane) {
+            // It was counted when it was chosen, and then none was to be had, or another thread's.
+            let mut state = self.state();
+            state.count(lane, |servers| servers.saturating_sub(1));
+            if let Some(other) = taken_of {
+                state.count(other, |servers| servers + 1);
+            }
         }
         taken
     }
 
     /// Takes the server off `port`, closes its connections, the idle ones when the thread comes by, and lets the port rest.
-    pub(super) fn give_back(&self, port: &Arc<Port>) {
+    pub(super) fn give_back(self: &Arc<Self>, port: &Arc<Port>) {
         let Some(occupant) = port.take_off() else {
             return;
         };
         let shared = Arc::clone(occupant.shared());
         drop(occupant);
         shared.close();
-        let (closing, sleeping) = {
+        let (closing, asleep) = {
             let mut state = self.state();
-            let sleeping = state.lanes.get_mut(port.lane()).and_then(|lane| lane.rests(port, shared));
+            let asleep = state.lanes.get_mut(port.lane()).and_then(|lane| lane.rests(port, shared));
             // More than there may be were in use at one time.
             let beyond = state.open.saturating_sub(self.settings.most_open);
-            (state.close_first(beyond), sleeping)
+            (state.close_first(beyond), asleep)
         };
         closing.into_iter().for_each(Closing::close);
-        if let Some(sleeping) = sleeping {
-            sleeping.notify_one();
+        if let Some(runtime) = asleep {
+            let pace = self.settings.rest / TURNS_OF_A_REST;
+            runtime.spawn(come_by(Arc::downgrade(self), port.lane(), pace));
         }
     }
 
@@ -156,7 +159,7 @@ impl Pool {
     }
 
     /// The thread for one more server, which is counted: one that is not busy, or a new one, or the one with the fewest.
-    fn lane(self: &Arc<Self>) -> io::Result<usize> {
+    fn lane(&self) -> io::Result<usize> {
         let made = {
             let mut state = self.state();
             let made = state.lanes.len();
@@ -173,10 +176,7 @@ impl Pool {
         let lane = match runtime {
             // Others may have made it meanwhile.
             Ok(runtime) if state.lanes.len() == made => {
-                let stopped = Arc::new(Notify::new());
-                let pace = self.settings.rest / TURNS_OF_A_REST;
-                runtime.spawn(come_by(Arc::downgrade(self), made, Arc::clone(&stopped), pace));
-                state.lanes.push(Lane::new(runtime, stopped));
+                state.lanes.push(Lane::new(runtime));
                 made
             }
             Ok(_) => state.least_busy().unwrap_or_default(),
@@ -328,8 +328,6 @@ impl Drop for Pool {
         let mut state = self.state();
         let all = state.resting();
         let closing = state.close_first(all);
-        // The tasks that come by end.
-        state.lanes.iter().for_each(|lane| lane.stopped().notify_one());
         drop(state);
         closing.into_iter().for_each(Closing::close);
     }
@@ -408,38 +406,37 @@ impl State {
         }
     }
 
-    /// Counts a turn of a thread and takes its spare listeners that are to be closed.
-    fn tidy(&mut self, number: usize, settings: &Settings) -> Vec<Closing> {
+    /// Counts a turn of a thread and takes its spare listeners that are to be closed; false when there is no more to do
+    /// before its next stop.
+    fn tidy(&mut self, number: usize, settings: &Settings) -> (Vec<Closing>, bool) {
         let spare = self.resting().saturating_sub(settings.kept).min(MOST_CLOSED_AT_ONCE);
         let Some(lane) = self.lanes.get_mut(number) else {
-            return Vec::new();
+            return (Vec::new(), false);
         };
         let waited = lane.advance(settings.rest * RESTS_OF_A_SPARE, spare);
         let taken: Vec<_> = (0..waited).filter_map(|_| self.lanes.get_mut(number)?.take_first()).collect();
         let closing = taken.into_iter().map(|(port, rest)| self.remember(port, rest)).collect();
 
         let has_spare = self.resting() > settings.kept;
-        if let Some(lane) = self.lanes.get_mut(number) {
-            lane.sleep_if_nothing_rests(settings.rest, has_spare);
-        }
-        closing
+        let lane = self.lanes.get_mut(number);
+        (closing, lane.is_some_and(|lane| lane.goes_on(settings.rest, has_spare)))
     }
 }
 
-/// Comes by while ports of a thread rest: so rest ends, and spare listeners are closed.
-async fn come_by(pool: Weak<Pool>, lane: usize, stopped: Arc<Notify>, pace: Duration) {
+/// Comes by while ports of a thread rest: so rest ends, and spare listeners are closed. Begun by the first stop after all
+/// have rested.
+async fn come_by(pool: Weak<Pool>, lane: usize, pace: Duration) {
     loop {
-        let is_awake = |pool: &Pool| pool.state().lanes.get(lane).is_some_and(Lane::is_awake);
-        if !pool.upgrade().is_some_and(|pool| is_awake(&pool)) {
-            stopped.notified().await;
-        }
         tokio::time::sleep(pace).await;
         let Some(pool) = pool.upgrade() else {
             return;
         };
         let stopped = pool.state().lanes.get(lane).map(Lane::stopped_in_turn).unwrap_or_default();
         stopped.iter().for_each(|connections| connections.close_idle());
-        let closing = pool.state().tidy(lane, &pool.settings);
+        let (closing, goes_on) = pool.state().tidy(lane, &pool.settings);
         closing.into_iter().for_each(Closing::close);
+        if !goes_on {
+            return;
+        }
     }
 }

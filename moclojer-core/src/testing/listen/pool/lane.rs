@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
 use super::super::port::Port;
 use super::rest::{Rest, Turn};
@@ -15,27 +14,21 @@ use crate::serve::Shared;
 #[derive(Debug)]
 pub(super) struct Lane {
     runtime: Handle,
-    /// Wakes the task that comes by.
-    stopped: Arc<Notify>,
     servers: usize,
     /// In the order in which they were stopped.
     resting: VecDeque<(Arc<Port>, Rest)>,
     turn: Turn,
-    /// The task comes by now, and need not be woken.
+    /// The task that comes by runs.
     awake: bool,
 }
 
 impl Lane {
-    pub(super) fn new(runtime: Handle, stopped: Arc<Notify>) -> Self {
-        Self { runtime, stopped, servers: 0, resting: VecDeque::new(), turn: Turn::default(), awake: false }
+    pub(super) fn new(runtime: Handle) -> Self {
+        Self { runtime, servers: 0, resting: VecDeque::new(), turn: Turn::default(), awake: false }
     }
 
     pub(super) fn runtime(&self) -> &Handle {
         &self.runtime
-    }
-
-    pub(super) fn stopped(&self) -> &Notify {
-        &self.stopped
     }
 
     /// How many servers it has, those that are being started included.
@@ -45,10 +38,6 @@ impl Lane {
 
     pub(super) fn set_servers(&mut self, servers: usize) {
         self.servers = servers;
-    }
-
-    pub(super) fn is_awake(&self) -> bool {
-        self.awake
     }
 
     /// How many ports rest or have rested.
@@ -61,12 +50,13 @@ impl Lane {
         self.resting.front().map(|(_, rest)| rest.stopped())
     }
 
-    /// Lets a port rest whose server had these connections. Gives what wakes the task, if it sleeps.
-    pub(super) fn rests(&mut self, port: &Arc<Port>, connections: Arc<Shared>) -> Option<Arc<Notify>> {
+    /// Lets a port rest whose server had these connections. Gives where the task that comes by is to be begun, if it does
+    /// not run.
+    pub(super) fn rests(&mut self, port: &Arc<Port>, connections: Arc<Shared>) -> Option<Handle> {
         self.servers = self.servers.saturating_sub(1);
         self.resting.push_back((Arc::clone(port), Rest::begin(connections, self.turn)));
         let was_awake = std::mem::replace(&mut self.awake, true);
-        (!was_awake).then(|| Arc::clone(&self.stopped))
+        (!was_awake).then(|| self.runtime.clone())
     }
 
     /// Keeps a port whose number has begun to rest as another one.
@@ -98,10 +88,11 @@ impl Lane {
         self.resting.iter().take(spare).take_while(|(_, it)| it.is_over(long, turn)).count()
     }
 
-    /// The task need not come by again before the next stop if all has rested and nothing is spare.
-    pub(super) fn sleep_if_nothing_rests(&mut self, rest: Duration, has_spare: bool) {
+    /// Whether the task has to come by again before the next stop: something rests, or is spare.
+    pub(super) fn goes_on(&mut self, rest: Duration, has_spare: bool) -> bool {
         let rests = self.resting.back().is_some_and(|(_, it)| !it.is_over(rest, self.turn));
         self.awake = rests || (has_spare && !self.resting.is_empty());
+        self.awake
     }
 
     #[cfg(test)]
