@@ -115,6 +115,8 @@ impl MadeUp {
                 .args(arguments)
                 .args(more)
                 .env_remove("CARGO_TARGET_DIR")
+                // As a crate from a registry is built; one of a folder would also be made ready for the next change.
+                .env("CARGO_INCREMENTAL", "0")
                 .current_dir(&self.folder)
                 .output()
                 .context("cannot run `cargo`")
