@@ -11,8 +11,8 @@ use moclojer_core::testing::{Settings, get, text};
 
 const TESTS: usize = 1_000;
 const RUNS: usize = 50;
-/// Listeners that are kept for the next tests, and what the threads' runtimes need.
-const KEPT_DESCRIPTORS: usize = 64 + 16;
+/// Listeners that are kept for the next tests, and what the threads' runtimes need: four each, and two for signals.
+const KEPT_DESCRIPTORS: usize = 64 + 4 * 4 + 2;
 /// More than any machine needs.
 const LONG: Duration = Duration::from_secs(30);
 
