@@ -52,15 +52,15 @@ pub(super) struct Settings {
     pub(super) rest: Duration,
     /// Rested listeners that are kept for as long as the process runs.
     pub(super) kept: usize,
-    /// Threads.
-    pub(super) threads: usize,
+    /// Threads: asked for when the first one is busy, since the system takes a while to tell.
+    pub(super) threads: fn() -> usize,
 }
 
 impl Settings {
     /// Half of the files that this process may open, and a second.
     pub(super) fn of_process() -> Self {
         let most_open = (system::most_open_files() / 2).max(16);
-        Self { most_open, rest: Duration::from_secs(1), kept: 64, threads: super::thread::most() }
+        Self { most_open, rest: Duration::from_secs(1), kept: 64, threads: super::thread::most }
     }
 }
 
@@ -162,26 +162,24 @@ impl Pool {
     fn lane(&self) -> io::Result<usize> {
         let made = {
             let mut state = self.state();
-            let made = state.lanes.len();
-            if let Some(lane) =
-                state.not_busy().or_else(|| state.least_busy().filter(|_| made >= self.settings.threads))
-            {
+            if let Some(lane) = state.not_busy() {
                 state.count(lane, |servers| servers + 1);
                 return Ok(lane);
             }
-            made
+            state.lanes.len()
         };
-        let runtime = (self.threads)(made);
+        let may_be_more = made == 0 || made < (self.settings.threads)();
+        let runtime = may_be_more.then(|| (self.threads)(made));
         let mut state = self.state();
         let lane = match runtime {
             // Others may have made it meanwhile.
-            Ok(runtime) if state.lanes.len() == made => {
+            Some(Ok(runtime)) if state.lanes.len() == made => {
                 state.lanes.push(Lane::new(runtime));
                 made
             }
-            Ok(_) => state.least_busy().unwrap_or_default(),
             // What there is goes on.
-            Err(error) => state.least_busy().ok_or(error)?,
+            Some(Err(error)) => state.least_busy().ok_or(error)?,
+            Some(Ok(_)) | None => state.least_busy().unwrap_or_default(),
         };
         state.count(lane, |servers| servers + 1);
         Ok(lane)

@@ -56,7 +56,7 @@ fn pool(most_open: usize, rest_ms: u64, kept: usize) -> Arc<Pool> {
 }
 
 fn pool_on(runtime: &Handle, most_open: usize, rest_ms: u64, kept: usize) -> Arc<Pool> {
-    let settings = Settings { most_open, rest: Duration::from_millis(rest_ms), kept, threads: 1 };
+    let settings = Settings { most_open, rest: Duration::from_millis(rest_ms), kept, threads: || 1 };
     let runtime = runtime.clone();
     Pool::new(settings, Box::new(move |_| Ok(runtime.clone())))
 }

@@ -14,9 +14,10 @@ const NAME: &str = "moclojer-mocks";
 /// The most threads: they only answer, and leave the cores to the tests that ask.
 const MOST: usize = 4;
 
-/// How many threads there may be: no more than cores.
+/// How many threads there may be: no more than cores. The first call reads what the system allows this process.
 pub(super) fn most() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST))
+    static ALLOWED: OnceLock<usize> = OnceLock::new();
+    *ALLOWED.get_or_init(|| std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST)))
 }
 
 /// The runtime of the thread with this number, from 0. Never waits for what runs there.

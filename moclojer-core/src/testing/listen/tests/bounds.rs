@@ -76,7 +76,8 @@ fn a_number_that_somebody_else_took_is_forgotten() {
 #[test]
 fn threads_that_are_busy_are_helped_by_another_up_to_the_most() {
     let most = thread::most();
-    let settings = Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: most };
+    let settings =
+        Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: thread::most };
     let pool = Pool::new(settings, Box::new(|number| thread::runtime(number).cloned()));
     // One after the other, and a few at once, need one.
     for number in 0..3 * BUSY {
@@ -104,7 +105,7 @@ fn threads_that_are_busy_are_helped_by_another_up_to_the_most() {
 #[test]
 fn where_the_system_gives_no_other_thread_the_first_goes_on() {
     let runtime = thread::runtime(0).unwrap();
-    let settings = Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: 3 };
+    let settings = Settings { most_open: 1_000, rest: Duration::from_millis(20), kept: 1_000, threads: || 3 };
     let one = move |number| match number {
         0 => Ok(runtime.clone()),
         _ => Err(io::ErrorKind::OutOfMemory.into()),
